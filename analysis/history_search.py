@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..campaign.explain.endings_of_life import WriterKind
 from ..campaign.explain.entries import NEAR_TOP
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
-from ..campaign.explain.ordinary_histories import WriterKind, ordinary_history
+from ..campaign.explain.ordinary_histories import ordinary_history
 from ..impl.otadata import is_crc_right
 from ..impl.partitions.partition import MAX_OTA_SLOTS
 from ..model.config import Config
@@ -17,6 +18,7 @@ from ..model.device.stepper import stepper
 from ..model.fault_model import FaultModel
 from ..model.writers import Updater
 from ..project.flash_dump import Loaded
+from ..project.resolve import UPDATER
 from ..proofs.explicit.fewest_cuts import reach
 
 _IN_ORDER = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED)
@@ -27,7 +29,11 @@ _OTHER_CUTS = (
 )
 """The other histories with cuts that are searched: single bits that a cut leaves come last, as they may make a stray
 number."""
-_BY = {WriterKind.TOOL: "cable or tool", WriterKind.SYSTEM: "another system"}
+_BY = {
+    WriterKind.TOOL: "cable or tool",
+    WriterKind.BROKEN_TOOL: "cable or tool",
+    WriterKind.SYSTEM: "another system",
+}
 
 FARTHEST = 2 * 100_000 * MAX_OTA_SLOTS
 """The farthest number that updates reach: flash endures some 100,000 erases of a sector, otadata has two, and an update
@@ -49,6 +55,8 @@ class HistoryFound:
     """In what the replay differs from the device."""
     is_by_others: bool = False
     """A tool or another system has written, which remedies of the application do not reach."""
+    names: tuple[str, ...] = ()
+    """Labels of the slots, by their numbers; the replay calls them ota_0, ota_1, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,9 @@ class HistorySearch:
         """Search for the histories of a flash until `deadline`, in seconds of time.monotonic()."""
         self._loaded = loaded
         self._deadline = deadline
+        self._is_of_esp_idf = any(value.name == UPDATER for value in loaded.settings)
+        """An image, its project or the user names the library that brings updates: it is no application of another
+        system."""
         self._known: dict[Target, HistoryFound] = {}
         self._is_complete = True
 
@@ -107,7 +118,8 @@ class HistorySearch:
 
     def _search(self, target: Target, config: Config, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         """Return the most ordinary history: without a fault by the library of the application, then by cable or tool,
-        then with power cuts, then by another system, then with calls out of order or stray bits."""
+        then with power cuts, by a cable that breaks off, by another system, and then with calls out of order or
+        stray bits."""
         self._is_complete = True
         is_library = config.updater is not Updater.ESP_IDF
         found = self._ordinary(target, config, names, answer, WriterKind.LIBRARY) if is_library else None
@@ -119,10 +131,16 @@ class HistorySearch:
             found
             or self._ordinary(target, config, names, answer, WriterKind.TOOL)
             or self._with_cuts(target, names, answer, _LIKELY_CUTS)
-            or self._ordinary(target, config, names, answer, WriterKind.SYSTEM)
+            or self._ordinary(target, config, names, answer, WriterKind.BROKEN_TOOL)
+            or self._by_another_system(target, config, names, answer)
             or self._with_cuts(target, names, answer, _OTHER_CUTS)
             or self._none_found()
         )
+
+    def _by_another_system(
+        self, target: Target, config: Config, names: tuple[str, ...], answer: Answer
+    ) -> HistoryFound | None:
+        return None if self._is_of_esp_idf else self._ordinary(target, config, names, answer, WriterKind.SYSTEM)
 
     def _ordinary(
         self, target: Target, config: Config, names: tuple[str, ...], answer: Answer, kind: WriterKind
@@ -131,10 +149,11 @@ class HistorySearch:
         if ordinary is None:
             return None
         how = "" if ordinary.writer is None else f", by {_BY[kind]}: {ordinary.writer.name}"
-        verdict = f"{_far_number(answer)}reachable without a fault{how}"
+        needs = _cuts_needed(ordinary.cuts, FaultModel.F0) if ordinary.cuts else "reachable without a fault"
+        verdict = f"{_far_number(answer)}{needs}{how}"
         note = _difference(ordinary.entries, answer)
         is_by_others = ordinary.writer is not None and kind is not WriterKind.LIBRARY
-        return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note, is_by_others=is_by_others)
+        return HistoryFound(verdict, ordinary.sentences, ordinary.cuts, ordinary.token, None, note, is_by_others, names)
 
     def _with_cuts(
         self, target: Target, names: tuple[str, ...], answer: Answer, cases: Iterable[tuple[Usage, FaultModel]]
@@ -182,9 +201,8 @@ class HistorySearch:
         played = play_trace(way.scope, way.start, actions)
         is_in_order = way.scope.usage is not Usage.ANY
         if way.cuts:
-            plural = "s" if way.cuts > 1 else ""
             misuse = "" if is_in_order else ", and calls out of order"
-            verdict = f"takes {way.cuts} power cut{plural} ({way.scope.faults.name}){misuse}"
+            verdict = f"{_cuts_needed(way.cuts, way.scope.faults)}{misuse}"
         elif not actions:
             verdict = "as it leaves the factory, before its first power-on"
         else:
@@ -196,7 +214,11 @@ class HistorySearch:
                 "tells it by the calls of otaupgrade"
             )
         verdict = f"{_far_number(answer)}{verdict}"
-        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)
+        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note, names=names)
+
+
+def _cuts_needed(cuts: int, faults: FaultModel) -> str:
+    return f"takes {cuts} power cut{'s' if cuts > 1 else ''} ({faults.name})"
 
 
 def _difference(replayed: tuple[bytes, bytes] | None, answer: Answer) -> str:

@@ -261,7 +261,7 @@ class HostCalls:
         """Take a call down; raise what it raised, or that the program is over."""
         self._run.note(played)
         if played.outcome is StepOutcome.RAISED:
-            raise LuaError(played.error)
+            raise LuaError(played.error or "", played.code)
         if played.outcome is not StepOutcome.RETURNED:
             raise ProgramEndedByCall(played.outcome)
         return ()

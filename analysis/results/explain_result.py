@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from ...campaign.explain.device_life import by_labels
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CallReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
@@ -326,7 +327,7 @@ def violations_of(found: HistoryFound) -> tuple[HistoryViolation, ...]:
     broken: dict[str, str] = {}
     for step in replay_history(history).steps:
         for item in step.broken:
-            broken.setdefault(item.claim_id, item.text)
+            broken.setdefault(item.claim_id, by_labels(item.text, found.names))
     try:
         scope = scope_of_device(history.device, FaultModel.F1, Usage.DOCUMENTED)
     except OutOfModel:

@@ -1,19 +1,30 @@
 """A device on the board that goes through an ordinary history: what was played on it, and the words for that."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.torn_operations import Torn
 from ...model.config import ResetReason
 from ...model.writers import Updater
 from ..history.history import History
 from ..history.player import Player, StepOutcome
-from ..history.step import ACCEPT, COMMENCE, COMPLETE, Step, StepName
+from ..history.step import ACCEPT, COMMENCE, COMPLETE, Step, StepCut, StepName
 
 IMAGE_SIZE = 5000
 """Bytes of each image: more than a sector, so that a library which writes by sectors has begun before the end."""
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 PROVISIONED, DAMAGED, FIRST_UPDATE = 0, 1, 2
 """Numbers of images: the one the device is made with, one whose last part is wrong, and those of updates from here."""
+
+
+def by_labels(text: str, names: Sequence[str]) -> str:
+    """Return a text about a small device with the labels that its slots have on the one that is explained.
+
+    names: by the numbers of the slots; those without a name stay ota_0, ota_1, …"""
+    named = dict(enumerate(names))
+    return re.sub(r"\bota_(\d+)\b", lambda found: named.get(int(found[1]), found[0]), text)
 
 
 class DeviceLife:
@@ -42,13 +53,19 @@ class DeviceLife:
                 return False
         return True
 
+    def cut(self, step: Step, op: int) -> None:
+        """Play a step in which the power fails once an operation is done."""
+        step = replace(step, cut=StepCut(op, Torn.parse("after")))
+        self.history = self.history.then(step)
+        self.player.play(step)
+
     def say(self, sentence: str) -> None:
         """Tell what was played last."""
         self.sentences = (*self.sentences, sentence)
 
     def say_of_slots(self, text: str) -> None:
         """Tell what was played last, in a text that calls slots by their numbers."""
-        self.say(re.sub(r"ota_\d+", lambda found: self.called(found[0]), text))
+        self.say(by_labels(text, self.names))
 
     @property
     def running(self) -> str:
@@ -64,8 +81,7 @@ class DeviceLife:
 
     def called(self, label: str) -> str:
         """Return what a partition of the small device is called on the one that is explained."""
-        number = label.removeprefix("ota_")
-        return self.names[int(number)] if number.isdecimal() else label
+        return by_labels(label, self.names)
 
     def download(self, end: int = IMAGE_SIZE, image: int | None = None) -> bool:
         """Play a download up to that byte, of the next update or of another image."""

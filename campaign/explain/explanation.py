@@ -15,7 +15,7 @@ from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import FlashOp, NorFlash, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
-from ...impl.otadata import EntryPair, decode_entry, encode_entry, is_select_valid
+from ...impl.otadata import EntryPair, SelectEntry, decode_entry, encode_entry, is_select_valid, slot_of_seq
 from ...impl.partitions.partition import MAX_OTA_SLOTS, Partition
 from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
 from ...impl.program_end import Panic
@@ -195,6 +195,12 @@ class _Explainer:
 
     def _call(self, step: Step, player: Player) -> CallReading:
         """Make a call, then switch on once more."""
+        config = self._dut.config
+        if step == ACCEPT and config.updates.accepts_at_start and not config.rollback:
+            # What the library has for accept() is compiled with rollback alone.
+            entries, bits = self._dut.entries(player.moment.cells), player.moment.efuse_bits
+            nothing = Change((), entries, False, (bits, bits))
+            return CallReading(step.call_name, StepOutcome.RETURNED, None, nothing, player.play(POWER_ON).running)
         played = player.play(step)
         then = player.play(POWER_ON).running
         return CallReading(step.call_name, played.outcome, played.error, self._change(played), then)
@@ -246,7 +252,7 @@ class _Explainer:
         except Panic:
             return None, (*why, "the bootloader divides by the number of slots, which is 0")
         if selection.active is None:
-            none = "neither entry is bootable" if self._names.count else "there is no OTA slot"
+            none = self._why_none(entries) if self._names.count else "there is no OTA slot"
             label = factory if selection.index == FACTORY_INDEX else self._names.labels.get(selection.index)
             fresh = (
                 " and, once its image passes, writes it down as VALID"
@@ -256,20 +262,50 @@ class _Explainer:
             goes_to = f", so the bootloader goes to {label}{fresh}" if label else ", and there is no factory partition"
             return label, (*why, none + goes_to)
         active = entries[selection.active]
-        both = all(map(is_select_valid, entries)) and not self._dut.config.anti_rollback
-        if both:
-            equal = entries.first.ota_seq == entries.second.ota_seq
-            rank = "the first of two equal numbers" if equal else "the higher number"
-        else:
-            rank = "the only bootable entry"
         label = self._names.labels.get(selection.index)
         why.append(
-            f"entry {selection.active} decides, {rank} ({number_text(active.ota_seq)}): "
+            f"entry {selection.active} decides, {self._rank(entries)} ({number_text(active.ota_seq)}): "
             f"{label or 'a slot that is missing'}"
         )
         if self._dut.config.rollback and active.ota_state == OtaImgState.NEW:
             why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")
         return label, tuple(why)
+
+    def _rank(self, entries: EntryPair) -> str:
+        """Return what the entry that decides has before the other."""
+        bootable = [entry for entry in entries if is_select_valid(entry)]
+        if len(bootable) == 1:
+            return "the only bootable entry"
+        if not all(self._has_allowed_version(entry) for entry in bootable):
+            return "the only bootable entry of a slot whose secure version the eFuse allows"
+        equal = entries.first.ota_seq == entries.second.ota_seq
+        return "the first of two equal numbers" if equal else "the higher number"
+
+    def _why_none(self, entries: EntryPair) -> str:
+        """Return why no entry selects anything."""
+        told = []
+        for number, entry in enumerate(entries):
+            if is_select_valid(entry):
+                slot = slot_of_seq(entry.ota_seq, self._names.count)
+                told.append(f"entry {number} names {self._names.of(entry.ota_seq)}, {self._version_problem(slot)}")
+        if not told:
+            return "neither entry is bootable"
+        rest = ["the other entry is not bootable"] if len(told) == 1 else []
+        return f"no entry counts with anti-rollback ({'; '.join((*told, *rest))})"
+
+    def _version_problem(self, slot: int) -> str:
+        """Return why anti-rollback passes a slot over."""
+        partition, efuse = self._slot(slot), Efuse(self._dut.efuse_bits, self._dut.config.secure_version_bits)
+        if partition is None:
+            return "and there is none"
+        desc = read_app_desc(NorFlash(self._dut.cells), partition.offset)
+        if desc.magic_word != APP_DESC_MAGIC:
+            return "which holds no description of an image"
+        return f"whose secure version {desc.secure_version} is below the eFuse's, {efuse.secure_version}"
+
+    def _has_allowed_version(self, entry: SelectEntry) -> bool:
+        is_asked = self._dut.config.anti_rollback
+        return not is_asked or self._is_version_allowed(slot_of_seq(entry.ota_seq, self._names.count))
 
     def _order(self, selected: str | None) -> tuple[str, ...]:
         """Return what the bootloader tries one after the other; nothing where it does not get that far."""
@@ -283,8 +319,11 @@ class _Explainer:
         tried = (labels.get(index) for index in fallback_order(slots.get(selected, FACTORY_INDEX), self._names.count))
         return tuple(label for label in tried if label is not None)
 
+    def _slot(self, slot: int) -> Partition | None:
+        return next((p for p in reversed(self._table) if p.is_ota_slot and p.slot == slot), None)
+
     def _is_version_allowed(self, slot: int) -> bool:
-        partition = next((p for p in reversed(self._table) if p.is_ota_slot and p.slot == slot), None)
+        partition = self._slot(slot)
         if partition is None:
             return False
         desc = read_app_desc(NorFlash(self._dut.cells), partition.offset)

@@ -1,4 +1,4 @@
-"""Histories without a fault that devices go through every day, played on the board: what explain() tries first.
+"""Histories that devices go through every day, most without a fault, played on the board: explain() tries them first.
 
 A device is made, updated a few times by the library of its application, and then something more happens to it: a
 download breaks off, an image fails its trial, somebody flashes it by cable or uses a tool. Each history is played byte
@@ -6,48 +6,24 @@ by byte, so it needs no search, and is told exactly as it was played. Where one 
 the device most likely came to this.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.otadata import EntryPair
 from ...model.config import Chip, Config
 from ...model.device.state import Scope
-from ...model.writers import (
-    APP_FLASH,
-    ARDUINO_UPLOAD,
-    ESP_HAL,
-    IDF_FLASH,
-    NUTTX,
-    OTATOOL_SWITCH,
-    OutsideWriter,
-    Updater,
-)
+from ...model.writers import OutsideWriter
 from ..history.history import OTADATA, History, SmallDevice, SmallImage
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
-from ..history.outside_records import by_esp_hal, by_nuttx, by_otatool
 from ..history.player import Player
-from ..history.step import COMPLETE, POWER_ON, ROLLBACK, Step, StepName
-from ..history.whole_records import entries_in
+from ..history.step import POWER_ON
 from ..lockstep.abstraction import StoredSlot, records_in_bytes, slot_in_bytes
 from ..lockstep.record_view import RecordView
-from .device_life import DAMAGED, IMAGE_SIZE, PROVISIONED, RESTART, DeviceLife
+from .device_life import IMAGE_SIZE, DeviceLife
+from .endings_of_life import ENDINGS, FIRST_PART, WriterKind, is_of_arduino
 from .history_target import BOOT_APP0, STARTS, Start, Target
-
-FIRST_PART = 4500
-"""Bytes after which a download breaks off."""
-_BLANKED = Step(StepName.BLANK_OTADATA)
-
-
-class WriterKind(Enum):
-    """Who writes in an ordinary history."""
-
-    LIBRARY = "the library of the application alone"
-    TOOL = "a cable or a tool"
-    SYSTEM = "an application that is not ESP-IDF's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +37,8 @@ class OrdinaryHistory:
     """What `otaproof replay` plays it by."""
     entries: tuple[bytes, bytes]
     """What otadata holds at its end."""
+    cuts: int
+    """Power cuts in it, each between two operations."""
 
 
 def ordinary_history(
@@ -76,7 +54,8 @@ def ordinary_history(
             life = ended.life
             entries = life.history.dut.entries(life.player.moment.cells)
             assert entries is not None
-            return OrdinaryHistory(ended.writer, life.sentences, _token(life), entries)
+            cuts = sum(step.cut is not None for step in life.history.steps)
+            return OrdinaryHistory(ended.writer, life.sentences, _token(life), entries, cuts)
     return None
 
 
@@ -162,11 +141,7 @@ def _accepted_lives(scope: Scope, config: Config, names: tuple[str, ...]) -> Ite
 
 def _starts(config: Config) -> tuple[Start, ...]:
     """Return what a device holds before its first power-on, the likeliest first."""
-    return STARTS[::-1] if _is_of_arduino(config) else STARTS
-
-
-def _is_of_arduino(config: Config) -> bool:
-    return config.updater in (Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL)
+    return STARTS[::-1] if is_of_arduino(config) else STARTS
 
 
 def _written_at_first(life: DeviceLife) -> str:
@@ -178,180 +153,6 @@ def _written_at_first(life: DeviceLife) -> str:
 def _updated(life: DeviceLife, config: Config) -> str:
     accepted = config.updates.accepted if config.rollback else "is accepted"
     return f"an update brings an image to {life.running}, which starts and {accepted}"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What may happen to a device that was updated and accepted."""
-
-    writer: OutsideWriter | None
-    """Who writes flash, where it is not the library of the application."""
-    play: Callable[[DeviceLife], Iterator[DeviceLife]]
-    """Yields the device after each step of it at which it may be found."""
-
-    @property
-    def kind(self) -> WriterKind:
-        """Who writes."""
-        if self.writer is None:
-            return WriterKind.LIBRARY
-        return WriterKind.SYSTEM if self.writer.is_system else WriterKind.TOOL
-
-
-def _nothing(life: DeviceLife) -> Iterator[DeviceLife]:
-    yield life
-
-
-def _trial(life: DeviceLife) -> Iterator[DeviceLife]:
-    """An update that is not accepted: marked, on trial, given up, and the updates after it."""
-    life = life.fork()
-    target, complete = life.target, life.function("complete")
-    if not life.download() or not life.play(COMPLETE):
-        return
-    life.updates += 1
-    life.say(f"an update brings an image to {target}; {complete} marks it and restarts")
-    yield life
-    life = life.fork()
-    if not life.play(RESTART):
-        return
-    life.say(f"{life.running} starts after the restart{life.on_trial}")
-    yield life
-    yield from _given_up(life)
-
-
-def _given_up(life: DeviceLife) -> Iterator[DeviceLife]:
-    """What runs is on trial: it restarts before it has accepted, or goes back."""
-    tried = life.running
-    fallen, refused = life.fork(), life.fork()
-    if fallen.play(RESTART) and fallen.running != tried:
-        fallen.say(f"{tried} {life.history.device.config.updates.given_up}, so {fallen.running} starts")
-        yield fallen
-    if refused.play(ROLLBACK, RESTART):
-        refused.say(f"{tried} calls {refused.function('rollback')}, and {refused.running} starts")
-        yield refused
-
-
-def _broken_off(life: DeviceLife) -> Iterator[DeviceLife]:
-    """A download that does not come to its end: in the middle, at its end, or with something wrong in it."""
-    target, name = life.target, life.function("write")
-    for end, image, text in (
-        (
-            FIRST_PART,
-            None,
-            f"a download to {target} breaks off: the first part is written by {name}, and no more comes",
-        ),
-        (IMAGE_SIZE, None, f"a download to {target} is written whole, and {_not_completed(life)}"),
-        (IMAGE_SIZE, DAMAGED, f"a download to {target} is written with something wrong in it"),
-    ):
-        other = life.fork()
-        if other.download(end, image):
-            other.say(text)
-            yield other
-            if image is not None and not other.play(COMPLETE):
-                other.say(f"{life.function('complete')} refuses it")
-                yield other
-
-
-def _not_completed(life: DeviceLife) -> str:
-    never = f"{life.function('complete')} is never called"
-    is_update = _is_of_arduino(life.history.device.config)
-    return f"{never}, or finds another digest than setMD5() was given" if is_update else never
-
-
-def _safe_mode(life: DeviceLife) -> Iterator[DeviceLife]:
-    """ESPHome's safe mode, where an update could only go to what runs: it selects factory. Source: ESPHOME-SAFE-MODE.
-
-    Where another slot can be updated, safe mode writes nothing to flash that tells of it."""
-    if not life.history.device.config.updates.safe_mode or life.target != life.running:
-        return
-    life, failing = life.fork(), life.running
-    if failing and life.play(Step(StepName.SET_BOOT, label="factory"), RESTART):
-        life.say(f"{failing} fails to start 10 times: safe mode finds no slot to update, and selects {life.running}")
-        yield life
-
-
-def _broken_off_on_trial(life: DeviceLife) -> Iterator[DeviceLife]:
-    """A download that breaks off on a device whose last update was given up."""
-    for given_up in _trial(life):
-        if given_up.player.app is not None:
-            yield from _broken_off(given_up)
-
-
-def _blanked(life: DeviceLife) -> Iterator[DeviceLife]:
-    """Flashing by cable with blank otadata; the power-on after it, and an update after that."""
-    life = life.fork()
-    if not life.play(_BLANKED):
-        return
-    life.say("otadata is flashed blank, as `idf.py flash` does each time, or erased by a tool")
-    yield life
-    yield from _started(life)
-
-
-def _flashed_as_arduino(life: DeviceLife) -> Iterator[DeviceLife]:
-    """Upload by cable from Arduino or PlatformIO: boot_app0.bin, and the image in the first slot."""
-    life = life.fork()
-    flashed = Step(StepName.FLASH_SLOT, label="ota_0", image=PROVISIONED)
-    record = Step(StepName.WRITE_RECORD, sector=0, seq=1)
-    if life.history.device.has_factory or not life.play(_BLANKED, record, flashed):
-        return
-    life.say(f"an upload by cable writes boot_app0.bin over otadata, and an image to {life.called('ota_0')}")
-    yield life
-    yield from _started(life)
-
-
-def _flashed_alone(life: DeviceLife) -> Iterator[DeviceLife]:
-    """An image flashed by cable into the first slot, or into another, with otadata left as it was."""
-    for slot in life.history.device.slots:
-        other = life.fork()
-        if other.play(Step(StepName.FLASH_SLOT, label=f"ota_{slot}", image=PROVISIONED)):
-            place = other.called(f"ota_{slot}")
-            other.say(f"{place} is flashed by cable, and otadata left as it was (espflash, idf.py app-flash, esptool)")
-            yield other
-
-
-def _started(life: DeviceLife) -> Iterator[DeviceLife]:
-    other = life.fork()
-    if other.play(POWER_ON):
-        other.say(f"{other.running} starts at power-on")
-        yield other
-
-
-def _situations(life: DeviceLife) -> Iterator[DeviceLife]:
-    """Yield what a device may be in when its slots are selected from outside."""
-    yield life
-    yield from _trial(life)
-    yield from _broken_off(life)
-    yield from _flashed_alone(life)
-
-
-def _selected(
-    life: DeviceLife, records: Callable[[EntryPair, int], Iterator[tuple[Step, str]]]
-) -> Iterator[DeviceLife]:
-    """Yield the device once a slot is selected from outside; records: from what otadata holds, and the number of slots,
-    to the records that may be written, and what to say of each."""
-    for before in _situations(life):
-        entries = entries_in(before.history.dut, before.player.moment.cells.read)
-        assert entries is not None
-        for record, text in records(entries, len(before.history.device.slots)):
-            other = before.fork()
-            if other.play(record):
-                other.say_of_slots(text)
-                yield other
-
-
-ENDINGS = (
-    Ending(None, _nothing),
-    Ending(None, _trial),
-    Ending(None, _safe_mode),
-    Ending(None, _broken_off),
-    Ending(None, _broken_off_on_trial),
-    Ending(IDF_FLASH, _blanked),
-    Ending(ARDUINO_UPLOAD, _flashed_as_arduino),
-    Ending(APP_FLASH, _flashed_alone),
-    Ending(OTATOOL_SWITCH, partial(_selected, records=by_otatool)),
-    Ending(NUTTX, partial(_selected, records=by_nuttx)),
-    Ending(ESP_HAL, partial(_selected, records=by_esp_hal)),
-)
-"""What may happen, the most ordinary first."""
 
 
 def _leaves(ended: _EndOfLife, target: Target) -> bool:

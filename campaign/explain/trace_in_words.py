@@ -186,7 +186,7 @@ class _Teller:
             Task.FORGET_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erased {entry}",
         }.get(task, task.name)
         check = Check(fields[f"record{fields['sector']}_check"]).name
-        return f"POWER FAILS while {doing}, {_where(last.name, fields['phase'], check, word)}"
+        return f"POWER FAILS while {doing}, {_where(last.name, fields['phase'], check, word, self._names)}"
 
     def _asked(self, fields: Mapping[str, int]) -> str:
         """Return what esp_ota_set_boot_partition was asked for."""
@@ -253,8 +253,9 @@ def _failures(part: Segment) -> str:
     return "".join(texts) + (", and the call raises an error" if texts and part.raises else "")
 
 
-def _where(name: str, phase: int, check: str, word: str) -> str:
-    """Say where within an operation a cut fell; check, word: what was there, or was being programmed."""
+def _where(name: str, phase: int, check: str, word: str, names: Sequence[str]) -> str:
+    """Say where within an operation a cut fell; check, word: what was there, or was being programmed; names: of the
+    slots."""
     if name in _WITHIN:
         return _WITHIN[name]
     if name.startswith("cut_in_burn"):
@@ -262,7 +263,7 @@ def _where(name: str, phase: int, check: str, word: str) -> str:
     stray = stray_named(name)
     if stray is not None:
         inside = f"inside the {stray.phase.name.lower()}"
-        return f"{inside}: by chance the check word fits a number of ota_{stray.slot} that was never written"
+        return f"{inside}: by chance the check word fits a number of {names[stray.slot]} that was never written"
     _, _, left_check, left_word = name.removeprefix("cut_in_").split("_", 3)
     left_check, left_word = left_check.upper(), left_word.upper()
     is_program = phase == Phase.PROGRAM

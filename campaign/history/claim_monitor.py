@@ -11,26 +11,23 @@ from dataclasses import dataclass, replace
 from ...impl.board import App
 from ...impl.bootloader import select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.esp_err import EspErr
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
-from ...impl.image.verify import verify_image
-from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.otadata import EntryPair, SelectEntry, encode_entry, is_crc_right, slot_of_seq
 from ...impl.partitions.partition import Partition
-from ...impl.program_end import Panic
 from ...model.claims.claims import claim
 from ...model.claims.observation import NEW, TESTING, VALID
 from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
-from ..device_under_test import DeviceUnderTest, Holds
+from ..device_under_test import Holds
 from .history import BLANK_ENTRY
 from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 from .turn_notes import given_tried, turn_entries
+from .whole_images import verifies
 from .whole_records import deciding_note, deciding_number, entries_in, notes_in
 
-_IN_PROGRESS = "ota error"
-"""What commence() says of a session that is open already: no lock-out."""
 _DOWNLOAD = (StepName.COMMENCE, *WRITE_STEPS)
 _CLAIMS_OF = {
     Due.MARKED: ("C17", "C4"),
@@ -201,7 +198,8 @@ class ClaimMonitor:
             yield from self._broken_info(app, moment, later[0])
             yield from self._broken_while_running(app, moment)
         starts = [start.running for start in later[:2]]
-        if not any(label in self._memory.earned for label in starts):
+        accepted = self._memory.accepted_at_start(later[0])
+        if not any(label == accepted or label in self._memory.earned for label in starts):
             first, second = (label or "nothing" for label in starts)
             yield BrokenClaim("C25", f"the next power-ons start {first} and {second}, none of them ever accepted")
 
@@ -233,16 +231,18 @@ class ClaimMonitor:
             version, burned = self._version(app.running), self._burned(moment)
             if version < burned:
                 yield BrokenClaim("C8", f"{app.running.label} runs with version {version}; the eFuse has {burned}")
-        error = self._commence_error(self._player)
-        if error not in (None, _IN_PROGRESS):
+        error = self._lock_out(self._player)
+        if error is not None:
             other = self._player.fork()
             other.play(ACCEPT)
-            if self._commence_error(other) not in (None, _IN_PROGRESS):
+            if self._lock_out(other) is not None:
                 yield BrokenClaim("C15", f"commence(): “{error}”, also after accept()")
 
     @staticmethod
-    def _commence_error(player: Player) -> str | None:
-        return player.fork().play(COMMENCE).error
+    def _lock_out(player: Player) -> str | None:
+        """Return why no upgrade can begin; None where one can, or is in progress already."""
+        played = player.fork().play(COMMENCE)
+        return None if played.code is EspErr.OTA_ALREADY_IN_PROGRESS else played.error
 
     def _broken_records(self, moment: Moment) -> Iterator[BrokenClaim]:
         if self._dut.config.is_by_turns:
@@ -389,28 +389,6 @@ def _broken_expectation(label: str | None, expected: Expected | None) -> Iterato
         yield BrokenClaim("C6", f"{label} boots, which rollback() has refused")
     if expected.previous is not None and label != expected.previous:
         yield BrokenClaim("C22", f"after rollback() {what} boots, not {expected.previous}")
-
-
-def verifies(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> bool:
-    """Tell whether a whole image lies in a partition."""
-    flash = dut.board(cells).flash
-    try:
-        verify_image(flash, partition.offset, partition.size, dut.config, VerifyMode.APP)
-    except (ImageInvalid, Panic):
-        return False
-    return True
-
-
-def loads_unchecked(dut: DeviceUnderTest, moment: Moment, partition: Partition) -> bool:
-    """Tell whether the headers of what lies in a partition are whole: a bootloader loads that without validation.
-
-    What anti-rollback asks besides does not matter."""
-    flash = dut.board(moment.cells).flash
-    try:
-        verify_image(flash, partition.offset, partition.size, dut.config, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
-    except (ImageInvalid, Panic):
-        return False
-    return True
 
 
 def _aborted(entry: SelectEntry) -> SelectEntry:

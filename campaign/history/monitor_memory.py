@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...impl.board import App
+from ...impl.esp_err import EspErr
 from ...impl.otadata import active_otadata, slot_of_seq
 from ...model.claims.observation import TESTING, VALID
 from ...model.ota_state import OtaImgState
@@ -14,6 +15,7 @@ from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
 from .step import TOOL_STEPS, WRITE_STEPS, Step, StepName
 from .turn_notes import is_try_noted, is_turn_accept_due
+from .whole_images import verifies
 from .whole_records import (
     changed_partitions,
     deciding_note,
@@ -24,8 +26,8 @@ from .whole_records import (
     selected_by_rollback,
 )
 
-_COMPLETE_FAILED = ("validation failed", "empty firmware image")
-"""What complete() says of an image that it refuses."""
+_IMAGE_REFUSED = (EspErr.OTA_VALIDATE_FAILED, EspErr.INVALID_ARG)
+"""The errors of complete() where it refuses what was written, or nothing was."""
 _DOWNLOADS = (StepName.COMMENCE, StepName.RESUME, StepName.ERASE_LAST_BOOT)
 """Calls that begin a download, or take away an image that does not run: of what was expected, they leave that an
 accepted image stays."""
@@ -96,10 +98,10 @@ class Memory:
     def take(self, played: Played, ran: App | None, noticed: Noticed) -> None:
         """Remember a step; ran: the application that it began in."""
         self.rejected = rejected_after(self._dut, self.rejected, played)
-        if ran is not None:
-            verified = _verified(played, ran) or selected_by_rollback(self._dut, played)
-            self.finished |= {verified} if verified is not None else set()
         self._forget_wiped(set(changed_partitions(self._dut, played)))
+        if ran is not None:
+            verified = self._verified(played, ran) or selected_by_rollback(self._dut, played)
+            self.finished |= {verified} if verified is not None else set()
         if played.step.name in TOOL_STEPS:
             self._take_tool(played.step)
         elif played.step.name is StepName.RESET:
@@ -109,6 +111,27 @@ class Memory:
         elif ran is not None and played.outcome not in (StepOutcome.PANICKED, StepOutcome.HUNG):
             self._take_call(played, ran, noticed)
             self.expected = noticed.error or self.expected
+
+    def _verified(self, played: Played, ran: App) -> str | None:
+        """Return the partition whose image the call has verified.
+
+        esp_ota_end and esp_ota_set_boot_partition verify before they write; the latter erases a verified image whose
+        secure version is too old, and raises an error. Libraries that write the last bytes of the image in complete()
+        have it verified after that: there an image is finished once it lies there whole."""
+        if played.outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
+            return None
+        is_done, name = not _is_refused(played), played.step.name
+        if name is StepName.COMPLETE:
+            label = target_of(ran) if is_done else None
+        elif name is StepName.SET_BOOT and (is_done or played.ops):
+            label = played.step.asked_for(ran.running.label)
+        else:
+            return None
+        if label is None:
+            return None
+        partition = self._dut.partition(label)
+        may_be_part = played.touches(partition) or not self._dut.config.updates.calls_begin
+        return label if not may_be_part or verifies(self._dut, played.after.cells, partition) else None
 
     def _forget_wiped(self, wiped: set[str]) -> None:
         self.finished -= wiped
@@ -135,12 +158,12 @@ class Memory:
 
     def _take_reset(self, played: Played) -> None:
         expected = self.expected
+        accepted = self.accepted_at_start(played)
+        if accepted is not None:
+            self.earned.add(accepted)
         if played.outcome is StepOutcome.CUT:
             self._lose_power(played)
             return
-        accepted = self._accepted_at_start(played)
-        if accepted is not None:
-            self.earned.add(accepted)
         if played.outcome is StepOutcome.RETURNED and expected is not None:
             if expected.due is Due.MARKED and expected.place == played.running and expected.previous is not None:
                 self._upgraded = expected.place, expected.previous
@@ -148,14 +171,14 @@ class Memory:
         if accepted is not None:
             self.expected = Expected(Due.ACCEPTED, accepted)
 
-    def _accepted_at_start(self, played: Played) -> str | None:
-        """Return the image under test that a library has accepted as soon as it started."""
-        if not self._dut.config.accepts_at_start or played.outcome is not StepOutcome.RETURNED:
+    def accepted_at_start(self, played: Played) -> str | None:
+        """Return the image under test that a library has accepted at its start, perhaps with its last write."""
+        if not self._dut.config.accepts_at_start or played.outcome not in (StepOutcome.RETURNED, StepOutcome.CUT):
             return None
         was, now = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
-        is_accepted = now is not None and now.partition == played.running and now.state == VALID
+        is_accepted = now is not None and played.running in (None, now.partition) and now.state == VALID
         is_new = was is not None and now is not None and was.number == now.number and was.state != VALID
-        return played.running if is_accepted and is_new else None
+        return now.partition if now is not None and is_accepted and is_new else None
 
     def _lose_power(self, played: Played) -> None:
         """Expect nothing of a rollback() that did not get to restart; a try that is noted whole counts as a start."""
@@ -188,7 +211,7 @@ class Memory:
             # An eFuse burn that is refused makes accept() fail once all else is done.
             self.earned.add(running)
         if step.name in _HANDLES or (_is_refused(played) and not played.ops):
-            if noticed.has_damaged or played.error in _COMPLETE_FAILED:
+            if noticed.has_damaged or (step.name is StepName.COMPLETE and played.code in _IMAGE_REFUSED):
                 self._expect_no_start()
             return
         if step.name in _DOWNLOADS or marks_nothing(self._dut, played, ran):
@@ -253,25 +276,15 @@ def _is_refused(played: Played) -> bool:
     return played.outcome is StepOutcome.RAISED and not is_about_argument and not played.step.failures
 
 
-def _verified(played: Played, ran: App) -> str | None:
-    """Return the partition whose image the call has verified: complete() and esp_ota_set_boot_partition() do so first.
-
-    The latter erases a verified image whose secure version is too old, and raises an error."""
-    if played.outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
-        return None
-    is_done = not _is_refused(played)
-    if played.step.name is StepName.COMPLETE:
-        return target_of(ran) if is_done else None
-    if played.step.name is StepName.SET_BOOT and (is_done or played.ops):
-        return played.step.asked_for(ran.running.label)
-    return None
-
-
 def marks_nothing(dut: DeviceUnderTest, played: Played, ran: App) -> bool:
     """Tell whether complete() or esp_ota_set_boot_partition() fails, or wipes the image for its secure version."""
     name = played.step.name
     if name not in (StepName.COMPLETE, StepName.SET_BOOT):
         return False
     label = target_of(ran) if name is StepName.COMPLETE else played.step.asked_for(ran.running.label)
-    is_wiped = any(partition.label == label and played.touches(partition) for partition in dut.table)
-    return _is_refused(played) or is_wiped
+    return _is_refused(played) or any(
+        # Some libraries have complete() write the last bytes of the image.
+        played.touches(partition) and not verifies(dut, played.after.cells, partition)
+        for partition in dut.table
+        if partition.label == label
+    )

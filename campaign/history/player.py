@@ -16,7 +16,7 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.chip.undecided_cells import UndecidedCells
 from ...impl.chip.undecided_flash import UndecidedFlash
-from ...impl.esp_err import OtaError
+from ...impl.esp_err import EspErr, OtaError
 from ...impl.otadata import EntryPair, decode_entry, encode_entry, make_entry
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
@@ -76,6 +76,8 @@ class Played:
     """Label of the partition whose application runs after the step."""
     ran: str | None
     """Label of the partition whose application ran before the step."""
+    code: EspErr | None = None
+    """The error of ESP-IDF behind what was raised, whatever text the library has for it; None: there is none."""
 
     @property
     def before(self) -> Moment:
@@ -158,7 +160,7 @@ class Player:
         if step.cut is not None or step.failures:
             self._plan(step)
         app, handle = self.app, self._open_handle()
-        outcome, error = self._attempt(step)
+        outcome, error, code = self._attempt(step)
         if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):
             self.app = None
         self._note_handle(app, handle)
@@ -173,7 +175,7 @@ class Player:
             flash.end_plan()
             efuse.end_plan()
             self._meet_undecided()
-        return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran)
+        return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran, code)
 
     def _plan(self, step: Step) -> None:
         for failure in step.failures:
@@ -197,25 +199,25 @@ class Player:
             self.board.flash = UndecidedFlash(flash.cells, Strictness.CHIP)
             self.board.flash.powered = flash.powered
 
-    def _attempt(self, step: Step) -> tuple[StepOutcome, str | None]:
-        """Perform a step; return how it ended, and the text of its error."""
+    def _attempt(self, step: Step) -> tuple[StepOutcome, str | None, EspErr | None]:
+        """Perform a step; return how it ended, and the text and the code of its error."""
         try:
-            return self._perform(step), None
+            return self._perform(step), None, None
         except PowerCut:
-            return StepOutcome.CUT, None
+            return StepOutcome.CUT, None, None
         except Restart:
-            return StepOutcome.RESTARTED, None
+            return StepOutcome.RESTARTED, None, None
         except Panic:
-            return StepOutcome.PANICKED, None
+            return StepOutcome.PANICKED, None, None
         except Hang:
-            return StepOutcome.HUNG, None
+            return StepOutcome.HUNG, None, None
         except (LuaError, OtaError, UpdateFailed) as error:
-            return StepOutcome.RAISED, str(error)
+            return StepOutcome.RAISED, str(error), error.code
         except FlashMisuse as error:
             if self.dut.strictness is Strictness.STRICT:
                 raise
             # What flash holds in the field may send a program anywhere.
-            return StepOutcome.PANICKED, str(error)
+            return StepOutcome.PANICKED, str(error), None
 
     def _perform(self, step: Step) -> StepOutcome:
         if step.name is StepName.RESET:

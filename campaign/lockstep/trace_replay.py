@@ -24,12 +24,13 @@ from ...model.device.search import follow
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, stepper
 from ...model.device.stray_numbers import Stray, stray_named
-from ..history.claim_monitor import BrokenClaim, ClaimMonitor, loads_unchecked, verifies
+from ..history.claim_monitor import BrokenClaim, ClaimMonitor
 from ..history.history import FIRST_PART, HEADERS_END, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
+from ..history.whole_images import loads_unchecked, verifies
 from .abstraction import in_flash, number_meant, ranks_of
 from .divergence import Divergence
 from .step_maker import images_of

@@ -27,8 +27,8 @@ EPILOGUE = epilogue(
     "otaproof replay TOKEN --image build/app.bin --image update/app.bin",
     "otaproof replay otb1.TOKEN --bootloader build/bootloader/bootloader.elf",
     codes={
-        0: "the claim holds after all; no brick; no difference",
-        1: "the claim is violated, as the token says; a brick; a difference",
+        0: "the claim holds after all, or the history violates none; no brick; no difference",
+        1: "the claim is violated, as the token says, or the history violates one; a brick; a difference",
         2: "bad usage or bad token",
         3: "inconclusive: board and model differ, the machine code could not be run on, or the claim is your own",
     },
@@ -186,7 +186,8 @@ def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> E
     _print_saved(saved, output)
     if difference is not None:
         return ExitCode.INCONCLUSIVE
-    return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS
+    is_violated = confirmed if token.shows else any(step.broken for step in played.steps)
+    return ExitCode.VIOLATED if is_violated else ExitCode.HOLDS
 
 
 def _print_saved(saved: str, output: OutputOptions) -> None:

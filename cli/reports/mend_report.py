@@ -10,6 +10,9 @@ from .explain_report import grouped, rules_text
 from .report_page import ReportPage
 from .settings_report import print_settings
 
+_ESPTOOL_COMMANDS = ("erase-region", "write-flash")
+"""What a mend may ask of esptool, as version 5 calls it."""
+
 
 def print_mend(console: Console, result: MendResult, cases: Sequence[Case], has_files: bool) -> None:
     """Print all of it; has_files: what the commands write lies in files already."""
@@ -58,12 +61,22 @@ def _print_mend(page: ReportPage, result: MendResult, has_files: bool) -> None:
     for command in result.commands:
         page.command(command, 4)
     if result.instead is not None:
-        page.line(f"for the last of them, with ESP-IDF at hand: {result.instead}", indent=4)
-    page.line("esptool before version 5 calls them erase_region and write_flash", indent=4, style="dim")
+        which = "instead of the last of them" if len(result.commands) > 1 else "or"
+        page.line(f"{which}, with ESP-IDF at hand: {result.instead}", indent=4)
+    older = _older_names(result.commands)
+    if older:
+        what = "calls them" if len(older) > 1 else "calls it"
+        page.line(f"esptool before version 5 {what} {' and '.join(older)}", indent=4, style="dim")
     if any(stretch.file for stretch in result.stretches) and not has_files:
         page.line("--files DIR writes the files that they name", indent=4)
     played = "with a stand-in for the new image, " if result.needs_image is not None else ""
     page.line(f"then {result.boots} boots, at the next power-on and at the one after: {played}played on the board")
+
+
+def _older_names(commands: Sequence[str]) -> list[str]:
+    """Return what esptool before version 5 calls the commands that are used."""
+    used = (name for name in _ESPTOOL_COMMANDS if any(name in command.split() for command in commands))
+    return [name.replace("-", "_") for name in used]
 
 
 def _stretch(stretch: MendedStretch) -> str:

@@ -101,9 +101,10 @@ def _add_outside(page: SpecPage) -> None:
     )
     page.add(
         "`otaproof explain` tries histories with each of them, played on the board "
-        f"({repo_file('campaign/explain/ordinary_histories.py')}): those with a cable or a tool after those of the "
-        "library alone and before those with power cuts; NuttX and esp-hal, whose applications are not ESP-IDF's, "
-        "after power cuts in calls in order."
+        f"({repo_file('campaign/explain/endings_of_life.py')}): those with a cable or a tool after those of the "
+        "library alone and before those with power cuts; a cable that breaks off, and NuttX and esp-hal, whose "
+        "applications are not ESP-IDF's, after power cuts in calls in order; these two only where neither an image nor "
+        "`--updater` names a library."
     )
 
 

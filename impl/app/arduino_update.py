@@ -19,7 +19,7 @@ from hashlib import md5
 
 from ...model.ota_state import OtaImgState
 from ..chip.cells import SECTOR_SIZE
-from ..esp_err import OtaError
+from ..esp_err import EspErr, OtaError
 from ..image.format import IMAGE_MAGIC
 from ..partitions.partition import Partition
 from ..program_end import Restart
@@ -76,7 +76,7 @@ class ArduinoUpdate:
     def commence(self, size: int) -> None:
         """Begin, without a change of flash; size 0 stands for UPDATE_SIZE_UNKNOWN. Source: UpdateClass::begin."""
         if self._size > 0:
-            raise UpdateFailed("already running")
+            raise UpdateFailed("already running", EspErr.OTA_ALREADY_IN_PROGRESS)
         self._reset()
         self._error = ""
         self._expected_digest = ""
@@ -120,7 +120,7 @@ class ArduinoUpdate:
         partition, head = self._partition, self._head
         assert partition is not None
         if self._expected_digest and self._expected_digest != self._digest(partition):
-            raise self._aborted("MD5 Check Failed")
+            raise self._aborted("MD5 Check Failed", EspErr.OTA_VALIDATE_FAILED)
         self._checked(lambda: self._ota.partitions.write(partition, 0, head), "Flash Read Failed")
         if not self._is_bootable(partition):
             raise self._aborted("Flash Read Failed")
@@ -130,8 +130,13 @@ class ArduinoUpdate:
             raise Restart
 
     def accept(self) -> None:
-        """Take what runs off trial; raises OtaError."""
-        self._ota.esp_ota_mark_app_valid_cancel_rollback()
+        """Take what runs off trial, as the core does at the start, which ignores errors; else raises OtaError.
+
+        Without rollback the core does nothing, and a sketch that accepts calls ESP-IDF itself."""
+        if self._accepts_at_start and self._ota.config.rollback:
+            self.start()
+        else:
+            self._ota.esp_ota_mark_app_valid_cancel_rollback()
 
     def rollback(self) -> None:
         """Select the next slot where its first byte is that of an image, and restart. Source: UpdateClass::rollBack."""
@@ -200,16 +205,16 @@ class ArduinoUpdate:
         """Make a call whose error ends the update with a text."""
         try:
             call()
-        except OtaError:
-            raise self._aborted(text) from None
+        except OtaError as error:
+            raise self._aborted(text, error.code) from None
 
-    def _aborted(self, text: str) -> UpdateFailed:
+    def _aborted(self, text: str, code: EspErr | None = None) -> UpdateFailed:
         self._reset()
-        return self._failed(text)
+        return self._failed(text, code)
 
-    def _failed(self, text: str) -> UpdateFailed:
+    def _failed(self, text: str, code: EspErr | None = None) -> UpdateFailed:
         self._error = text
-        return UpdateFailed(text)
+        return UpdateFailed(text, code)
 
 
 def _is_blank(data: bytes) -> bool:

@@ -24,6 +24,11 @@ SlotInfo = dict[str, str | int]
 class LuaError(Exception):
     """The module raised a Lua error; str() is its text."""
 
+    def __init__(self, text: str, code: EspErr | None = None) -> None:
+        """Carry the text, and the error of ESP-IDF behind it; None: there is none."""
+        super().__init__(text)
+        self.code = code
+
 
 @dataclass(frozen=True, slots=True)
 class Info:
@@ -110,8 +115,8 @@ class OtaUpgrade:
         """Make the image that otadata selects VALID; raises LuaError."""
         try:
             self._ota.esp_ota_mark_app_valid_cancel_rollback()
-        except OtaError:
-            raise LuaError("firmware accept failed") from None
+        except OtaError as error:
+            raise LuaError("firmware accept failed", error.code) from None
 
     def rollback(self) -> None:
         """Make the image that otadata selects INVALID and raise Restart; raises LuaError when that cannot be."""
@@ -151,7 +156,7 @@ class OtaUpgrade:
 
 
 def _lua_error(error: OtaError, texts: dict[EspErr, str]) -> LuaError:
-    return LuaError(texts.get(error.code, _OTHER_ERROR))
+    return LuaError(texts.get(error.code, _OTHER_ERROR), error.code)
 
 
 def _check_string(arguments: tuple[LuaValue, ...]) -> bytes:

@@ -149,6 +149,47 @@ def test_history_with_anti_rollback_counts_versions_from_the_lowest(
     assert 3 == len(case["history"]["steps"])
 
 
+@pytest.mark.parametrize(
+    ("versions", "burned", "why"),
+    [
+        ((0, 0), 0, "entry 1 decides, the higher number (2): ota_1"),
+        ((0, 0), 1, "no entry counts with anti-rollback (entry 0 names ota_0, whose secure version 0 is below the"),
+        ((1, 0), 1, "entry 0 decides, the only bootable entry of a slot whose secure version the eFuse allows (1): "),
+    ],
+)
+def test_secure_versions_are_part_of_why_an_entry_decides(
+    versions: tuple[int, int], burned: int, why: str, explained: Explained
+) -> None:
+    """An entry counts where the version of its slot is allowed, and its number only among those that count."""
+    images = tuple(SmallImage(number, secure_version=version) for number, version in enumerate(versions))
+    records = entry(1, S.VALID), entry(2, S.VALID)
+    cells = SmallHistory(SmallDevice(holds=(("ota_0", 0), ("ota_1", 1)), entries=records), images).dut.cells
+    options = ["--rollback", "--anti-rollback", "--idf", "5.5", "--efuse", str(burned), "--no-history"]
+    _, said = explained(cells.to_bytes(), *options)
+    (case,) = said["releases"]
+    assert case["why"][0].startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("records", "rollback"),
+    [
+        ((entry(1, S.VALID), entry(2, S.NEW)), "--rollback"),
+        ((entry(1, S.INVALID), entry(2, S.ABORTED)), "--rollback"),
+        ((entry(1, S.UNDEFINED), BLANK_ENTRY), "--no-rollback"),
+    ],
+)
+@pytest.mark.parametrize("updater", ["arduino", "esp-idf"])
+def test_core_of_arduino_accepts_what_runs_on_trial_alone(
+    records: tuple[bytes, bytes], rollback: str, updater: str, explained: Explained
+) -> None:
+    """ota_0 runs and is not on trial: initArduino writes nothing, and has no error to tell."""
+    flash = device(*records, holds=(("ota_0", 0),))
+    _, said = explained(flash, rollback, "--idf", "4.4", "--updater", updater, "--no-history")
+    accept = said["releases"][0]["calls"]["accept"]
+    is_quiet = (accept["outcome"], accept["writes"]) == ("returned", [])
+    assert is_quiet == (updater == "arduino")
+
+
 def test_arduino_otadata_is_a_start_of_its_own(explained: Explained) -> None:
     """boot_app0.bin is told as what was flashed."""
     _, said = explained(device(entry(1, S.UNDEFINED), holds=(("ota_0", 0),)), "--no-rollback", "--idf", "5.1")

@@ -103,6 +103,30 @@ def test_broken_selection_gives_way_to_what_boots_by_fallback(mended: Mended) ->
     assert ["ota_0", "ota_0"] == boots(left, Config(rollback=True))
 
 
+@pytest.mark.parametrize(
+    ("holds", "told"),
+    [
+        (
+            (("ota_0", 0), ("ota_1", 2)),
+            ("or, with ESP-IDF at hand: otatool.py", "esptool before version 5 calls it erase_region"),
+        ),
+        (
+            (("ota_0", 2), ("ota_1", 2)),
+            ("instead of the last of them, with ESP-IDF at hand", "calls them erase_region and write_flash"),
+        ),
+    ],
+)
+def test_commands_are_spoken_of_as_they_are_printed(
+    holds: tuple[tuple[str, int], ...], told: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One command or several; of esptool's older names, those of the commands that are there."""
+    path = tmp_path / "dump.bin"
+    path.write_bytes(flash(entry(1, S.VALID), entry(2, S.VALID), holds))
+    main(["mend", str(path), "--rollback", "--idf", "5.1"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert [] == [text for text in told if text not in said]
+
+
 @pytest.mark.parametrize("label", ["ota_0", "ota_1"])
 @pytest.mark.parametrize("rollback", [False, True])
 def test_partition_that_is_asked_for_boots(label: str, rollback: bool, mended: Mended) -> None:

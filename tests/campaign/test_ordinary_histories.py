@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from otaproof.analysis.history_search import HistoryFound, explain_cases
+from otaproof.analysis.results.explain_result import violations_of
+from otaproof.campaign.explain.endings_of_life import ENDINGS, WriterKind
 from otaproof.campaign.explain.history_target import Target
-from otaproof.campaign.explain.ordinary_histories import ENDINGS, WriterKind, ordinary_history
+from otaproof.campaign.explain.ordinary_histories import ordinary_history
 from otaproof.campaign.history.history import BLANK_ENTRY, OTADATA, SLOT_SIZE, History, SmallDevice, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
@@ -17,6 +19,7 @@ from otaproof.campaign.lockstep.abstraction import Stored, StoredSlot
 from otaproof.campaign.lockstep.record_view import RecordView
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.otadata import encode_entry, make_entry
+from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Config, Release
 from otaproof.model.device.records import Check, Word
 from otaproof.model.device.state import Scope
@@ -26,7 +29,7 @@ from otaproof.project.flash_dump import load
 from otaproof.project.inputs import Inputs
 
 SIZE = 5000
-IMAGES = (SmallImage(1, SIZE), SmallImage(2, SIZE))
+IMAGES = (SmallImage(1, SIZE), SmallImage(2, SIZE), SmallImage(3, SIZE, flipped=4600))
 BLANK = (BLANK_ENTRY, BLANK_ENTRY)
 RESTART = Step(StepName.RESET)
 
@@ -159,6 +162,54 @@ def test_other_system_is_told_where_no_power_cut_explains_it(tmp_path: Path) -> 
     assert "reachable without a fault, by another system: esp-hal (esp-bootloader-esp-idf)" == found.verdict
 
 
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        (S.PENDING_VERIFY, "before initArduino() accepts it"),
+        (S.ABORTED, "ota_0 starts at power-on, and what was under test becomes ABORTED"),
+    ],
+)
+def test_image_of_arduino_on_trial_was_cut_before_its_core_accepted_it(state: S, end: str, tmp_path: Path) -> None:
+    """initArduino comes next in the same start; a sketch may put it off, and then it takes no fault."""
+    records = entry(1, S.VALID), entry(2, state)
+    found = explained(flash(records, BOTH), tmp_path, "4.4", Updater.ARDUINO)
+    assert (1, "takes 1 power cut (F0)") == (found.cuts, found.verdict)
+    assert end in found.sentences[-1]
+    assert any("verifyRollbackLater() returns true: --updater arduino-on-trial" in told for told in found.sentences)
+    assert records == entries_after(found)
+    assert () == violations_of(found)
+    later = explained(flash(records, BOTH), tmp_path, "4.4", Updater.ARDUINO_ON_TRIAL)
+    assert (0, "reachable without a fault") == (later.cuts, later.verdict)
+
+
+def test_selected_image_that_is_not_whole_is_of_a_cable_that_broke_off(tmp_path: Path) -> None:
+    """No update goes to the slot that is selected; NuttX would leave it, and the application is none of NuttX."""
+    cells = flash(ONE_UPDATE, (("ota_0", 0), ("ota_1", 2)))
+    for updater in (Updater.ARDUINO, Updater.ESP_IDF, None):
+        found = explained(cells, tmp_path, "5.1", updater)
+        assert "reachable without a fault, by cable or tool: idf.py app-flash" in found.verdict
+        assert "ota_1 is flashed by cable, which breaks off or writes a damaged file" in found.sentences[-1]
+        assert ONE_UPDATE == entries_after(found)
+
+
+def test_violation_is_told_by_the_labels_of_the_table(tmp_path: Path) -> None:
+    """The replay has a small device of its own, whose slots are called ota_0 and ota_1."""
+    rows = (replace(partition, label=partition.label.replace("ota_", "app")) for partition in SmallDevice().table)
+    table = encode_table(tuple(rows))
+    cells = flash(ONE_UPDATE, (("ota_0", 0), ("ota_1", 2))).with_bytes(Config().table_offset, table)
+    found = explained(cells, tmp_path, "5.1", Updater.ARDUINO)
+    (violation,) = violations_of(found)
+    assert "the record that decides names app1, which holds no whole image" == violation.text
+
+
+@pytest.mark.parametrize("updater", [Updater.ARDUINO, Updater.ESP_IDF])
+def test_other_system_is_not_told_of_an_application_whose_library_is_known(updater: Updater, tmp_path: Path) -> None:
+    """The records that esp-hal leaves, where nobody names a library."""
+    cells = flash((entry(3, S.NEW), entry(2, S.NEW)), BOTH)
+    assert "esp-hal" in explained(cells, tmp_path, "5.1").verdict
+    assert "another system" not in explained(cells, tmp_path, "5.1", updater).verdict
+
+
 def test_torn_record_of_an_arduino_device_is_not_replayed(tmp_path: Path) -> None:
     """The model knows what its library leaves, not when it writes it; and says so."""
     torn = entry(2, S.NEW)[:28].ljust(32, b"\xff")
@@ -195,8 +246,8 @@ def test_every_ordinary_history_can_be_played(updater: Updater, slots: int, has_
 
 def test_endings_name_writers_of_the_one_table() -> None:
     """Each is a row of it."""
-    named = [ending.writer for ending in ENDINGS if ending.writer is not None]
-    assert set(named) <= set(OUTSIDE_WRITERS)
+    named = [(ending.writer, ending.kind) for ending in ENDINGS if ending.writer is not None]
+    assert {writer for writer, _ in named} <= set(OUTSIDE_WRITERS)
     assert len(named) == len(set(named))
 
 

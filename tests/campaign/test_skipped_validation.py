@@ -10,10 +10,10 @@ from model_traces import first_takes
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.history.claim_monitor import loads_unchecked, verifies
 from otaproof.campaign.history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.player import Moment
 from otaproof.campaign.history.step import COMMENCE, POWER_ON, Step, StepName
+from otaproof.campaign.history.whole_images import loads_unchecked, verifies
 from otaproof.campaign.lockstep import abstraction, lockstep
 from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
 from otaproof.campaign.lockstep.trace_replay import confirm

@@ -49,7 +49,7 @@ PRINTING = {
     "explore": Printing("explore --slots 1 --out out.json"),
     "prove": Printing("prove --slots 1 --usage any --jobs 1 --out out.json", needs="z3"),
     "fuzz": Printing(FUZZ),
-    "explain": Printing("explain --otadata otadata.bin --partitions table.csv --out out.json", frozenset({0})),
+    "explain": Printing("explain --otadata otadata.bin --partitions table.csv --out out.json", frozenset({0, 1})),
     "binary-run": Printing("binary run 'a b.elf' --no-rollback --pairs 0 --every 500 --out out.json", needs="unicorn"),
     "demo": Printing("demo"),
     "run": Printing("run init.lua --boots 3 --sweep --faults F0 --out out.json", needs="lupa"),

@@ -115,6 +115,16 @@ def test_arduino_forgets_the_digest_with_the_next_update() -> None:
     assert StepOutcome.RESTARTED is player.play(COMPLETE).outcome
 
 
+@pytest.mark.parametrize(("updater", "state"), [(Updater.ARDUINO, S.NEW), (Updater.ARDUINO_ON_TRIAL, S.VALID)])
+def test_arduino_core_accepts_what_runs_alone(updater: Updater, state: S) -> None:
+    """What otadata selects and does not run stays as it is; the call of ESP-IDF takes it. Source: initArduino."""
+    player = player_of(updater)
+    for step in (COMMENCE, FIRST, REST, replace(COMPLETE, argument=None)):
+        player.play(step)
+    assert StepOutcome.RETURNED is player.play(ACCEPT).outcome
+    assert state == state_of(player, 1)
+
+
 def test_arduino_core_accepts_in_the_power_on_that_starts_the_image() -> None:
     """NEW, PENDING_VERIFY and VALID are written in one reset; accept() has nothing left to do."""
     player = upgraded(Updater.ARDUINO)

@@ -45,7 +45,7 @@ def test_ten_lines_fail_with_a_token(example: Path, capsys: pytest.CaptureFixtur
     ended = run(example)
     assert 1 == ended.returncode, ended.stdout
     (token,) = set(_TOKEN.findall(ended.stdout))
-    assert 0 == main(["replay", token])
+    assert 1 == main(["replay", token])
     assert "C17 is violated: ota_0 boots, not ota_1" in capsys.readouterr().out
 
 
