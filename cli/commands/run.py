@@ -19,7 +19,9 @@ from ..options.values import Count, File, ReportFolder, above_zero, within
 if TYPE_CHECKING:
     from ...analysis.results.script_result import ScriptResult
     from ...analysis.script_check import ScriptReport
-    from ...lua.script_setup import ScriptLimits
+    from ...campaign.device_under_test import DeviceUnderTest
+    from ...lua.script_setup import ScriptLimits, ScriptSetup
+    from ...model.config import Config
     from ...project.inputs import Inputs
 
 EPILOGUE = epilogue(
@@ -175,12 +177,7 @@ def run(
     """
     from ...analysis.results.script_result import script_result
     from ...analysis.script_check import run_script
-    from ...lua.lua_machine import LuaVersion
     from ...lua.script_player import ScriptCut
-    from ...lua.script_setup import ScriptSetup
-    from ...lua.served_files import device_files, read_script, scripts_by_label, served
-    from ...lua.update_server import PlannedFault
-    from ...model.writers import Updater
     from ...project.device_builder import build_device
     from ...project.input_files import input_files
     from ...project.resolve import resolve
@@ -193,27 +190,9 @@ def run(
         raise InputError("--cut: goes without --sweep")
     resolved = resolve(files.inputs(project, build))
     device = build_device(resolved, 4096)
-    if device.world.config.updater is not Updater.ESP_IDF:
-        title = device.world.config.updates.title
-        found = "" if build.updater is not None else f"what runs is taken to bring updates by {title}; "
-        raise InputError(
-            f"--updater: {found}a NodeMCU script brings updates by otaupgrade: "
-            f"{'say' if build.updater is not None else 'add --updater'} esp-idf"
-        )
-    dut = device.world
-    setup = ScriptSetup(
-        dut,
-        read_script(script),
-        script.name,
-        scripts_by_label(files.script_for, dut),
-        LuaVersion(around.lua),
-        served(files.serve, dut.update, tuple(map(PlannedFault.parse, around.net))),
-        around.limits(),
-        dut.update.name if around.bad_update else None,
-        device_files(files.files),
-    )
+    _require_otaupgrade(device.world.config, build)
     report = run_script(
-        setup,
+        _setup(script, files, around, device.world),
         (*resolved.values_for_check(), *device.values),
         (*resolved.notes, *device.notes),
         None if cuts.cut is None else ScriptCut.parse(cuts.cut),
@@ -229,6 +208,40 @@ def run(
     if result.is_violated:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if result.is_inconclusive else ExitCode.HOLDS
+
+
+def _require_otaupgrade(config: "Config", build: BuildOptions) -> None:
+    """Refuse a device that brings updates by another library than the script's."""
+    from ...model.writers import Updater
+
+    if config.updater is Updater.ESP_IDF:
+        return
+    if build.updater is not None:
+        raise InputError("--updater: a NodeMCU script brings updates by otaupgrade: say esp-idf")
+    raise InputError(
+        f"--updater: what runs is taken to bring updates by {config.updates.title}; a NodeMCU script brings them by "
+        "otaupgrade: add --updater esp-idf"
+    )
+
+
+def _setup(script: Path, files: RunInputs, around: AroundOptions, dut: "DeviceUnderTest") -> "ScriptSetup":
+    """Return what a run begins with."""
+    from ...lua.lua_machine import LuaVersion
+    from ...lua.script_setup import ScriptSetup
+    from ...lua.served_files import device_files, read_script, scripts_by_label, served
+    from ...lua.update_server import PlannedFault
+
+    return ScriptSetup(
+        dut,
+        read_script(script),
+        script.name,
+        scripts_by_label(files.script_for, dut),
+        LuaVersion(around.lua),
+        served(files.serve, dut.update, tuple(map(PlannedFault.parse, around.net))),
+        around.limits(),
+        dut.update.name if around.bad_update else None,
+        device_files(files.files),
+    )
 
 
 def _give_page(
