@@ -99,7 +99,11 @@ def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
 
 
 def _why_not(world: DeviceUnderTest) -> str:
-    """Say what keeps an update from beginning, where it is the size of its slot."""
+    """Say what of the table keeps an update from going through, where that is known."""
+    slots = sorted(partition.slot for partition in world.table if partition.is_ota_slot)
+    if slots != list(range(len(slots))):
+        named = ", ".join(f"ota_{slot}" for slot in slots)
+        return f"; the numbers of the OTA slots have a gap ({named}): number them from 0 up"
     odd = next((partition for partition in world.table if partition.is_ota_slot and partition.size % SECTOR_SIZE), None)
     if odd is None or world.config.updater is not Updater.ESP_IDF:
         return ""

@@ -376,3 +376,15 @@ def test_report_gets_through_any_terminal(files: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, "ascii", write_through=True))
     assert 1 == main(arguments(files, "--no-rollback", "--faults", "F0", table="table.bin"))
     assert rb"starts \u20ac" in printed.getvalue()
+
+
+def test_gap_in_the_numbers_of_the_slots_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside a factory app and ota_1 alone, complete() selects what the bootloader does not start."""
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "otadata,data,ota,0xd000,0x2000\nfactory,app,factory,0x10000,0x20000\nota_1,app,ota_1,0x30000,0x20000\n"
+    )
+    assert 2 == main(["check", "--partitions", str(table), "--image-size", "64K", "--idf", "5.5", "--fast"])
+    error = capsys.readouterr().err
+    assert error.endswith("; the numbers of the OTA slots have a gap (ota_1): number them from 0 up\n")
+    assert 1 == error.count("\n")
