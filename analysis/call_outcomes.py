@@ -1,6 +1,7 @@
 """What can boot after a power cut inside each call, for each usage and fault model; and what z3 makes of it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..model.device.state import Scope, Usage
@@ -31,13 +32,18 @@ class CallOutcomes:
         return all(cell.is_safe for table in self.tables.values() for column in table.values() for cell in column)
 
 
-def call_outcomes(scope: Scope, usages: tuple[Usage, ...], cross_check: bool = False) -> CallOutcomes:
-    """Return the tables up to the fault model of the scope."""
+def call_outcomes(
+    scope: Scope, usages: tuple[Usage, ...], cross_check: bool = False, tell: Callable[[str], None] = lambda text: None
+) -> CallOutcomes:
+    """Return the tables up to the fault model of the scope. tell: takes which column is being made."""
     columns = [faults for faults in FaultModel if faults <= scope.faults]
     started = time.perf_counter()
-    tables: Tables = {
-        usage: {faults: outcomes(replace(scope, usage=usage, faults=faults)) for faults in columns} for usage in usages
-    }
+    tables: Tables = {}
+    for usage in usages:
+        tables[usage] = {}
+        for faults in columns:
+            tell(f"{usage.value}, {faults.name}")
+            tables[usage][faults] = outcomes(replace(scope, usage=usage, faults=faults))
     seconds = time.perf_counter() - started
     return CallOutcomes(scope, tables, seconds, _beyond(scope, tables) if cross_check else None)
 

@@ -49,16 +49,19 @@ def outcomes(
     For each call and each fault model: the exact set of what the next power-on can start after a power cut inside the
     call, over every state that a history of any length can lead to. old: what it would have started before the call;
     new: what it would start after all of the call; same: old and new are one; THIRD: a third image; BRICK: nothing.
+    Two OTA slots take seconds; each further one multiplies the states, most of all in any order.
     """
     from ...analysis.call_outcomes import call_outcomes
     from ...analysis.results.outcomes_result import outcomes_result
     from ...model.device.state import Usage
     from ..reports.outcomes_report import print_outcomes
+    from ..reports.progress_bar import step_progress
 
     asked = device.usages(table.usage)
     scope = device.scope(max(MODELLED_FAULTS) if table.faults is None else table.faults, asked[-1])
     usages = (scope.usage,) if len(asked) == 1 else tuple(map(Usage, asked))
-    found = call_outcomes(scope, usages, table.cross_check)
+    with step_progress("outcomes") as tell:
+        found = call_outcomes(scope, usages, table.cross_check, tell)
     result = outcomes_result(found)
     output.give(result, lambda: print_outcomes(output.console(), found, result, output.identifiers))
     return ExitCode.HOLDS if found.is_safe else ExitCode.VIOLATED
