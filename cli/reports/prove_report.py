@@ -57,10 +57,10 @@ def tally(found: Sequence[ConfigurationProof]) -> str:
     """Return how many verdicts of each kind there are."""
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
-    text = ", ".join(f"{counts[v]:,} {verdict_words(v.value)}" for v in ProofVerdict if counts[v])
     vacuous = sum(row.decision.is_possibly_vacuous for row in rows)
-    told = f", {vacuous:,} of them possibly vacuous" if vacuous else ""
-    return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}{told}"
+    details = {ProofVerdict.PROVED: f"{vacuous:,} possibly vacuous" if vacuous else ""}
+    text = ", ".join(f"{counts[v]:,} {verdict_words(v.value, details.get(v, ''))}" for v in ProofVerdict if counts[v])
+    return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}"
 
 
 def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds: float) -> None:
