@@ -62,7 +62,8 @@ class ProvedClaimEntry(JudgedClaim):
     premise_depth: int | None
     """Steps to a state in which the premise of the claim is true; null where none was looked for or met."""
     possibly_vacuous: bool
-    """Proved, and a short search met no state in which the premise is true: the claim may hold for nothing."""
+    """Proved, and a short search met no state in which the premise is true: the claim may hold for nothing; false where
+    none was made, as with --all for more than 2 slots."""
     divergence: str | None
     """Where the board does not show the trace, which is a bug in otaproof."""
 

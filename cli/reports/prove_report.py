@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...analysis.proof_runs import ConfigurationProof, ProvedClaim
+from ...analysis.proof_runs import QUICK_SLOTS, ConfigurationProof, ProvedClaim
 from ...analysis.results.prove_result import ProvedClaimEntry, claim_entry
 from ...model.device.scope_text import title_of_any_slots
 from ...model.device.state import Usage
@@ -58,7 +58,9 @@ def tally(found: Sequence[ConfigurationProof]) -> str:
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
     vacuous = sum(row.decision.is_possibly_vacuous for row in rows)
-    details = {ProofVerdict.PROVED: f"{vacuous:,} possibly vacuous" if vacuous else ""}
+    # With --all, premises are searched with few slots alone.
+    least = "at least " if len(found) > 1 and any(item.scope.slots > QUICK_SLOTS for item in found) else ""
+    details = {ProofVerdict.PROVED: f"{least}{vacuous:,} possibly vacuous" if vacuous else ""}
     text = ", ".join(f"{counts[v]:,} {verdict_words(v.value, details.get(v, ''))}" for v in ProofVerdict if counts[v])
     return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}"
 
