@@ -95,12 +95,17 @@ _PLAYED = {
 }
 
 
+def played_words(sweep: CheckSweep) -> str:
+    """Return what was played and cut: the update, and what follows it."""
+    *others, last = (_PLAYED[name] for name in sweep.scenarios)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _print_columns(page: ReportPage, result: CheckResult) -> None:
     """Say what the columns of the table mean."""
     sweep = result.sweep
     how = "sampled by the seed" if sweep.sampled else "each decided exactly"
-    *others, last = (_PLAYED[name] for name in sweep.scenarios)
-    played = f"{', '.join(others)} and {last}" if others else last
+    played = played_words(sweep)
     cuts = sum(found.cuts for found in sweep.scenarios.values())
     page.line(f"these images: {played}, cut at {cuts:,} points, {how}.", indent=1, style="dim")
     if sweep.depth > 1:

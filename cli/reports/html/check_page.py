@@ -14,7 +14,7 @@ from ....model.call_names import calls_text
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.writers import Updater
 from ..ageing_report import ageing_title, first_signs, range_words, sign_words, stuck_words, together_words
-from ..check_report import window_words
+from ..check_report import played_words, window_words
 from ..policy_report import FAILS_ON, verdict_line
 from .page import render_page
 from .stepper_view import StepperView, stepper_of
@@ -96,6 +96,7 @@ def check_page(dossier: CheckDossier) -> bytes:
         provenance=dossier.provenance,
         command=shlex.join(dossier.provenance.command),
         calls=calls_text(Updater(result.config.updater)),
+        played=played_words(result.sweep),
     )
 
 
