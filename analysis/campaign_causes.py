@@ -4,7 +4,7 @@ A cause has a name where the plainest form of a known case is the same.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -35,15 +35,18 @@ from .results.fuzz_result import finding_entry
 Outline = tuple[str, ...]
 
 
-def campaign_causes(path: Path, jobs: int) -> CampaignCauses:
-    """Return what a campaign found, by cause; raises InputError."""
+def campaign_causes(path: Path, jobs: int, tell: Callable[[str], None] = lambda step: None) -> CampaignCauses:
+    """Return what a campaign found, by cause; raises InputError. tell: is told how far it is."""
     with Ledger.open(path) as ledger:
         found = ledger.found()
         plain: list[Finding] = []
         named: dict[Outline, KnownCase] = {}
         ended_by = ""
         try:
-            plain += mapped(partial(plainest_of, ledger.plan), found, jobs)
+            for finding in mapped(partial(plainest_of, ledger.plan), found, jobs):
+                plain.append(finding)
+                tell(f"{len(plain):,} of {len(found):,} findings made plain")
+            tell("the causes that have a name")
             for form, case in _named(jobs) if plain else ():
                 named.setdefault(form, case)
         except KeyboardInterrupt:

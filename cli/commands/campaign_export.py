@@ -51,13 +51,17 @@ def campaign_export(
     from ...analysis.lua_trace import require_lua
     from ...diagrams.pictures.trace_drawing import trace_drawing
     from ...output_file import make_directory, write_file
+    from ..reports.progress_bar import step_progress
+    from ..standard_error import tell
     from ..terminal import terminal
 
     if lua:
         require_lua()
     make_directory(folder)
-    result = campaign_causes(file, jobs)
+    with step_progress("campaign export") as progress:
+        result = campaign_causes(file, jobs, progress)
     if result.ended_by:
+        tell(f"{result.ended_by}; nothing was written")
         return ExitCode.INCONCLUSIVE
     if not result.causes:
         terminal().print(f"{file}: nothing was found, so there is nothing to write")

@@ -49,8 +49,10 @@ def campaign_show(
     from ..reports.campaign_report import print_causes
     from ..reports.html.campaign_page import campaign_page
     from ..reports.html.page import write_page
+    from ..reports.progress_bar import step_progress
 
-    result = campaign_causes(file, jobs)
+    with step_progress("campaign show") as tell:
+        result = campaign_causes(file, jobs, tell)
     if report is not None:
         write_page(report, campaign_page(campaign_dossier(result, command_line())))
     output.give(result, lambda: print_causes(output.console(), result))
