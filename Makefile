@@ -25,7 +25,7 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-thorough test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies selector dist clean
+.PHONY: help check test test-thorough test-lowest test-highest fuzz-inputs interrupts bench sweeps lint lock tools docs diagrams verdicts remedies selector dist clean
 
 help:
 	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
@@ -37,6 +37,8 @@ help:
 	@echo "make fuzz-inputs  feed ten million made-up inputs to every decoder; FUZZ=--inputs 100000 for fewer"
 	@echo "make interrupts   end each long command at 200 random moments (hours), and look at what is left"
 	@echo "make bench        measure the sweep against brute force, random histories, and the search against SPIN"
+	@echo "make sweeps       cut the power at a billion points of updates of real size, on each kind of device, and explain"
+	@echo "                  what that breaks (minutes)"
 	@echo "make lint         style, strict types, import contracts, and whether what is generated still fits its source"
 	@echo "make lock         write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: the newest versions)"
 	@echo "make docs         make the pages of docs/spec anew, and build them as a site in build/site"
@@ -80,6 +82,9 @@ test-lowest test-highest: dist
 	$(UV) pip install --quiet --python $(RANGE)/bin/python --no-deps dist/*.whl
 	$(UV) pip list --python $(RANGE)/bin/python
 	$(RANGE)/bin/python -m pytest -q $(RANGE_TESTS)
+
+sweeps: $(READY)
+	$(BIN)/python -m otaproof.analysis.many_sweeps
 
 lint: $(READY)
 	$(BIN)/ruff check .

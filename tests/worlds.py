@@ -1,7 +1,7 @@
 """Small devices for the tests of campaign and cli."""
 
 from otaproof.campaign.device_under_test import DeviceUnderTest
-from otaproof.campaign.upgrade.sweep_bench import two_slot_world
+from otaproof.campaign.made_device import made_device
 from otaproof.model.config import Config, Release
 
 IMAGE_SIZE = 1200
@@ -24,4 +24,4 @@ def small_world(
         anti_rollback=anti_rollback,
         skip_validate_always=skip_validate_always,
     )
-    return two_slot_world(SLOT_SIZE, IMAGE_SIZE, config)
+    return made_device(SLOT_SIZE, IMAGE_SIZE, config)

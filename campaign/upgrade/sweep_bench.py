@@ -7,14 +7,11 @@ sweep and by brute force, at every cut point; any difference ends the run with e
 import sys
 import time
 
-from ...impl.chip.cells import Cells
 from ...impl.image.data import forget_verdicts
-from ...impl.image.format import build_image
-from ...impl.partitions.partition import Partition
-from ...impl.partitions.table import encode_table
 from ...model.config import Config
 from ...model.fault_model import FaultModel
-from ..device_under_test import DeviceUnderTest, NamedImage
+from ..device_under_test import DeviceUnderTest
+from ..made_device import made_device
 from .brute_force import disagreements
 from .future_oracle import FutureOracle
 from .script import Scenario, first_step_of_interest, script_of
@@ -24,21 +21,6 @@ from .uncut_run import play_script
 SMALL = 0x10000, 2_000
 """Bytes of a slot, bytes of an image."""
 REAL = 0x1E0000, 1_234_736
-
-
-def two_slot_world(slot_size: int, image_size: int, config: Config) -> DeviceUnderTest:
-    """Return a device with two OTA slots, the first of which holds an image, and an update of the same size."""
-    table = (
-        Partition("nvs", 1, 0x02, 0x9000, 0x4000),
-        Partition("otadata", 1, 0x00, 0xD000, 0x2000),
-        Partition("ota_0", 0, 0x10, 0x10000, slot_size),
-        Partition("ota_1", 0, 0x11, 0x10000 + slot_size, slot_size),
-    )
-    running = NamedImage("running", build_image(config.chip, size=image_size, version="1.0.0", seed=1), "1.0.0")
-    update = NamedImage("update", build_image(config.chip, size=image_size, version="1.1.0", seed=2), "1.1.0")
-    cells = Cells.erased(0x10000 + 2 * slot_size)
-    cells = cells.with_bytes(config.table_offset, encode_table(table)).with_bytes(0x10000, running.contents)
-    return DeviceUnderTest(config, table, cells, (running, update), update)
 
 
 def timed_sweep(dut: DeviceUnderTest, scenario: Scenario) -> tuple[SweepResult, float]:
@@ -55,14 +37,14 @@ def main() -> int:
     config = Config(rollback=True)
     print("rollback on, release rules 5.1, F1: every byte of every flash operation")
     for name, (slot_size, image_size) in (("small", SMALL), ("real size", REAL)):
-        dut = two_slot_world(slot_size, image_size, config)
+        dut = made_device(slot_size, image_size, config)
         for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
             result, seconds = timed_sweep(dut, scenario)
             print(
                 f"{name:10} {scenario.value:14} {result.cuts:>10,} cut points, {result.distinct_futures:>6,} played, "
                 f"{result.cuts / seconds:>12,.0f} cut points/s"
             )
-    dut = two_slot_world(*SMALL, config)
+    dut = made_device(*SMALL, config)
     for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
         result, seconds = timed_sweep(dut, scenario)
         started = time.perf_counter()

@@ -29,10 +29,10 @@ from otaproof.binary.emulator.watched_device import (
 from otaproof.campaign.cuts.operation_cuts import torn_cells
 from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.history.player import Moment
+from otaproof.campaign.made_device import made_device
 from otaproof.campaign.upgrade.future_oracle import observe
 from otaproof.campaign.upgrade.script import Scenario, script_of
 from otaproof.campaign.upgrade.sweep import Stretch, sweep
-from otaproof.campaign.upgrade.sweep_bench import two_slot_world
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
@@ -72,7 +72,7 @@ def watched(elf: BootloaderElf, device: DeviceUnderTest) -> WatchedDevice:
 
 def small_world() -> DeviceUnderTest:
     """Return two slots, with a byte of otadata that no record has programmed."""
-    world = two_slot_world(0x10000, 1_200, CONFIG)
+    world = made_device(0x10000, 1_200, CONFIG)
     cells = world.cells.with_bytes(OTADATA + 0x40, b"\0").with_bytes(OTADATA + 0x1040, b"\0")
     return DeviceUnderTest(world.config, world.table, cells, world.images, world.update)
 
@@ -164,7 +164,7 @@ def test_cut_points_are_told_apart_by_what_the_code_alone_reads() -> None:
 @pytest.mark.parametrize(("elf", "chip"), [(FAITHFUL, Chip.ESP32C3), (XTENSA, Chip.ESP32)])
 def test_what_the_code_reads_is_noted(elf: Path, chip: Chip) -> None:
     """The rows of the table, both records and images, and no other byte of otadata."""
-    world = two_slot_world(0x10000, 2_000, replace(CONFIG, chip=chip))
+    world = made_device(0x10000, 2_000, replace(CONFIG, chip=chip))
     flash, tracker = NorFlash(world.cells), ReadTracker()
     flash.tracker = tracker
     device = watched(read_bootloader_elf(elf), world)
@@ -234,7 +234,7 @@ def test_state_of_a_device_is_a_case_again() -> None:
 
 def test_token_of_a_table_of_its_own_holds_the_rows() -> None:
     """Rows that do not fit the flash are refused."""
-    world = two_slot_world(0x10000, 2_000, CONFIG)
+    world = made_device(0x10000, 2_000, CONFIG)
     case = observed_boot(world, Moment(world.cells, 0))
     assert case == decode_run_token(encode_run_token(RunToken(case, UNDISTURBED, CONFIG))).case
     small = BootCase(world.table, "", (), case.records, flash_size=0x10000)

@@ -4,11 +4,12 @@ from functools import cache
 
 import pytest
 
+from otaproof.campaign.made_device import made_device
 from otaproof.campaign.upgrade.flash_time import dangerous_times, flash_time, stretch_time
 from otaproof.campaign.upgrade.future_oracle import FutureOracle
 from otaproof.campaign.upgrade.script import Scenario, first_step_of_interest, script_of
 from otaproof.campaign.upgrade.sweep import SweepResult, sweep
-from otaproof.campaign.upgrade.sweep_bench import SMALL, two_slot_world
+from otaproof.campaign.upgrade.sweep_bench import SMALL
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.impl.chip.flash_timing import SECTOR_ERASE, operation_time, program_time
 from otaproof.model.config import Config
@@ -18,7 +19,7 @@ from otaproof.model.fault_model import FaultModel
 @cache
 def sweeps(faults: FaultModel) -> dict[str, SweepResult]:
     """Return the sweeps of a small upgrade with rollback."""
-    world = two_slot_world(*SMALL, Config(rollback=True))
+    world = made_device(*SMALL, Config(rollback=True))
     oracle = FutureOracle(world)
     found = {}
     for scenario in Scenario:

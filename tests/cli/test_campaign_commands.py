@@ -181,9 +181,10 @@ def test_interrupt_of_show_keeps_the_findings(
     assert "interrupted" == shown["ended_by"] and len(shown["found"]) == sum(c["kinds"] for c in shown["causes"])
 
 
-def test_interrupt_of_export_writes_nothing_and_says_so(
+def test_interrupt_of_export_writes_nothing(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And says so."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
     capsys.readouterr()
     monkeypatch.setattr(campaign_causes, "plainest", lambda finding: signal.raise_signal(signal.SIGINT))
