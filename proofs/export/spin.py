@@ -86,8 +86,9 @@ def run_spin(
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         output = _call(["./pan", "-n", f"-m{depth}", f"-w{table_bits}"], place, time_limit)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if "max search depth too small" in output or "out of memory" in output:
-        raise SpinFailed("the search was not complete: " + output[-300:])
+    for cause in ("max search depth too small", "out of memory"):
+        if cause in output:
+            raise SpinFailed(f"the search was not complete: {cause}")
     return SpinRun(
         states=_number(r"([\d.e+]+) states, stored", output),
         transitions=_number(r"([\d.e+]+) transitions \(=", output) - OWN_TRANSITIONS,
