@@ -182,6 +182,11 @@ class Config:
         """What is on trial is accepted before the application does anything; without rollback there is no trial."""
         return self.rollback and self.updates.accepts_at_start
 
+    @property
+    def accepts_nothing(self) -> bool:
+        """What it brings is never accepted: its library accepts what is on trial alone, and there is no trial."""
+        return self.updates.accepts_at_start and not self.rollback
+
     def skipping(self, when: frozenset[SkipValidation]) -> "Config":
         """Return the configuration with these options alone, as Kconfig has it for a chip with RTC fast memory."""
         is_always = SkipValidation.ALWAYS in when

@@ -195,12 +195,6 @@ class _Explainer:
 
     def _call(self, step: Step, player: Player) -> CallReading:
         """Make a call, then switch on once more."""
-        config = self._dut.config
-        if step == ACCEPT and config.updates.accepts_at_start and not config.rollback:
-            # What the library has for accept() is compiled with rollback alone.
-            entries, bits = self._dut.entries(player.moment.cells), player.moment.efuse_bits
-            nothing = Change((), entries, False, (bits, bits))
-            return CallReading(step.call_name, StepOutcome.RETURNED, None, nothing, player.play(POWER_ON).running)
         played = player.play(step)
         then = player.play(POWER_ON).running
         return CallReading(step.call_name, played.outcome, played.error, self._change(played), then)

@@ -95,7 +95,8 @@ def _upgrade(player: Player, is_selected: bool, is_under_test: bool) -> Upgrade:
         if (problem := _problem(played)) is not None and step != ERASE_LAST_BOOT:
             return Upgrade(label, image, f"{step.call_name}: {problem}", None, wrote_running)
     error = _start_and_accept(player, label)
-    return Upgrade(label, image, error, _boot(player) if error is None else None, wrote_running)
+    boot = _boot(player) if error is None else None
+    return Upgrade(label, image, error, boot, wrote_running, accepts=bool(accepts_of(player.dut)))
 
 
 def _start_and_accept(player: Player, label: str | None) -> str | None:

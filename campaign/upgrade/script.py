@@ -98,8 +98,10 @@ def _first_return(dut: DeviceUnderTest) -> tuple[Step, ...]:
 
 
 def accepts_of(dut: DeviceUnderTest) -> tuple[Step, ...]:
-    """Return the accept() of an image that has come by an upgrade; none where it is never on trial, by its remedy."""
-    return () if Remedy.ACCEPT_ON_TRIAL in dut.remedies and not dut.config.rollback else (ACCEPT,)
+    """Return the accept() of an image that has come by an upgrade; none where it is never on trial, and the library or
+    a remedy accepts on trial alone."""
+    on_trial_alone = Remedy.ACCEPT_ON_TRIAL in dut.remedies and not dut.config.rollback
+    return () if on_trial_alone or dut.config.accepts_nothing else (ACCEPT,)
 
 
 def commence_of(dut: DeviceUnderTest) -> Step:

@@ -138,6 +138,8 @@ def _why_not(result: CheckResult, claim: CheckedClaim) -> str:
         return "anti-rollback is off"
     if asked.needs_rollback and not result.config.rollback:
         return "rollback is off"
+    if asked.needs_accept:
+        return f"without rollback {traits.functions['accept'][0]} accepts nothing"
     return f"{traits.functions['accept'][0]} accepts an image as soon as it starts, so none is on trial"
 
 

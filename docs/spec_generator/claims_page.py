@@ -318,6 +318,11 @@ def _readings(claim: Claim) -> Iterator[str]:
             "It says nothing of an application that accepts itself as soon as it starts, as one with Arduino's core "
             "does ([who writes](writers.md))."
         )
+    if claim.needs_accept:
+        yield (
+            "It says nothing of an application that never calls accept(), as one with Arduino's core and without "
+            "rollback ([who writes](writers.md))."
+        )
     if claim.needs_anti_rollback:
         yield "It applies to devices with anti-rollback only."
 

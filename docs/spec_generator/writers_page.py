@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from otaproof.analysis.upgrade_check import CheckReport, check_upgrade
-from otaproof.campaign.upgrade.sweep_bench import two_slot_world
+from otaproof.campaign.made_device import made_device
 from otaproof.model.claims.claims import Verdict
 from otaproof.model.config import Config, Release
 from otaproof.model.fault_model import FaultModel
@@ -43,7 +43,9 @@ def writers_page() -> SpecPage:
         "before setup(), so C4 does not apply: an image gets no trial, and a power cut in its first start can still "
         "lose the update (C17). `Update.rollBack()` selects the other slot anew, which can be lost in the same way "
         "(C22), and brings back even an image that was rejected. C2 counts an image as finished once Arduino's last "
-        "16 bytes are written: what is selected then is verified by esp_ota_set_boot_partition."
+        "16 bytes are written: what is selected then is verified by esp_ota_set_boot_partition. Without rollback "
+        "initArduino accepts nothing: C5 and C20 say nothing then, and no power cut in accept() breaks C7. A sketch that "
+        "calls esp_ota_mark_app_valid_cancel_rollback itself is `arduino-on-trial`."
     )
     page.table(
         ("`--updater`", *(f"broken, {release.label}" for release in _RELEASES), "does not apply"),
@@ -123,7 +125,7 @@ def _broken(updater: Updater) -> tuple[str, ...]:
 
 def _checked(updater: Updater, release: Release) -> CheckReport:
     config = Config(rollback=True, app_release=release, bootloader_release=release, updater=updater)
-    world = two_slot_world(_SLOT_SIZE, _IMAGE_SIZE, config)
+    world = made_device(_SLOT_SIZE, _IMAGE_SIZE, config)
     return check_upgrade(world, FaultModel.F0, seed=0, with_proofs=False)
 
 

@@ -130,10 +130,8 @@ class ArduinoUpdate:
             raise Restart
 
     def accept(self) -> None:
-        """Take what runs off trial, as the core does at the start, which ignores errors; else raises OtaError.
-
-        Without rollback the core does nothing, and a sketch that accepts calls ESP-IDF itself."""
-        if self._accepts_at_start and self._ota.config.rollback:
+        """Take what runs off trial, as the core does at the start, which ignores errors; else raises OtaError."""
+        if self._accepts_at_start:
             self.start()
         else:
             self._ota.esp_ota_mark_app_valid_cancel_rollback()

@@ -35,10 +35,12 @@ class Claim:
     needs_anti_rollback: bool = field(default=False, kw_only=True)
     needs_trial: bool = field(default=False, kw_only=True)
     """Says nothing of an application that accepts itself as soon as it starts."""
+    needs_accept: bool = field(default=False, kw_only=True)
+    """Says nothing of an application that never calls accept()."""
 
     def applies_to(self, config: Config) -> bool:
         """Tell whether the configuration has what the claim speaks of."""
-        if self.needs_trial and config.accepts_at_start:
+        if (self.needs_trial and config.accepts_at_start) or (self.needs_accept and config.accepts_nothing):
             return False
         return (config.rollback or not self.needs_rollback) and (config.anti_rollback or not self.needs_anti_rollback)
 
@@ -80,6 +82,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Once accept() has returned, the image stays the one that boots, until another one is marked or selected or "
         "rollback() restarts; a download, and a complete() that marks nothing, do not end that.",
         "SEED-ACCEPT",
+        needs_accept=True,
     ),
     Claim(
         "C6",
@@ -184,6 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         'Once accept() has returned, info() calls the accepted image "valid" when it runs, until another one is marked '
         "or selected or rollback() restarts.",
         "SEED-ACCEPT",
+        needs_accept=True,
     ),
     Claim(
         "C21",

@@ -124,12 +124,13 @@ def _some_version_is_burned(after: Observation) -> bool:
 
 
 def further_upgrade_completes(after: Observation) -> bool:
-    """A further upgrade ends with its image running, accepted, from the partition it went to."""
+    """A further upgrade ends with its image running from the partition it went to, accepted if the application does."""
     further = after.future.upgrade
     if further is None or further.error is not None or further.boot is None:
         return False
     boot = further.boot
-    return (boot.partition, boot.image, boot.state) == (further.target, further.image, VALID)
+    is_accepted = boot.state == VALID or not further.accepts
+    return (boot.partition, boot.image) == (further.target, further.image) and is_accepted
 
 
 def _has_begun(after: Observation) -> bool:

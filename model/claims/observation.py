@@ -92,6 +92,8 @@ class Upgrade:
     """The last boot, one after the new image was accepted; None after an error."""
     wrote_running: bool
     """A flash operation of commence, write or complete touched the running partition."""
+    accepts: bool = True
+    """The application accepts what it brings."""
 
 
 @dataclass(frozen=True, slots=True)

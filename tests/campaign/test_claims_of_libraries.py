@@ -59,6 +59,14 @@ def test_sound_update_breaks_nothing(updater: Updater, release: Release) -> None
     assert set() == set().union(*broken(device(updater, release).then(*steps)))
 
 
+def test_accept_does_nothing_in_arduinos_core_without_rollback() -> None:
+    """It is compiled with rollback alone, so nothing is owed once it has returned."""
+    steps = (*written(1), COMPLETE, RESTART, ACCEPT, POWER_ON)
+    history = device(Updater.ARDUINO, rollback=False).then(*steps)
+    assert {"C25"} == set().union(*broken(history))
+    assert "C25" not in set().union(*broken(by(Updater.ARDUINO_ON_TRIAL, history))[-2:])
+
+
 @pytest.mark.parametrize("updater", [Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL])
 def test_update_cut_after_its_last_16_bytes_is_finished(updater: Updater) -> None:
     """Program of the last sector, of the 16 bytes, erase and program of the record: the image is whole after two."""

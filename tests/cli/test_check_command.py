@@ -101,6 +101,7 @@ def test_updater_that_is_chosen_is_played(updater: str, files: Path, capsys: pyt
             "C4 is not applicable: initArduino accepts an image as soon as it starts",
         ),
         (("--updater", "arduino"), "C4 is not applicable: rollback is off"),
+        (("--updater", "arduino"), "C20 is not applicable: without rollback initArduino accepts nothing"),
         (("--rollback",), "C8 is not applicable: anti-rollback is off"),
     ],
 )

@@ -152,10 +152,11 @@ def upgraded(updater: Updater, rollback: bool = True) -> Player:
 @pytest.mark.parametrize("updater", list(Updater))
 @pytest.mark.parametrize("rollback", [False, True])
 def test_update_of_every_library_starts_and_is_accepted(updater: Updater, rollback: bool) -> None:
-    """The image runs, and VALID is what its record says at the end where there is a trial."""
+    """The image runs, and VALID is what its record says at the end, but where Arduino's core has no trial to end."""
     player = upgraded(updater, rollback)
     assert StepOutcome.RETURNED is player.play(ACCEPT).outcome
-    assert S.VALID == state_of(player, 1)
+    is_never_accepted = updater is Updater.ARDUINO and not rollback
+    assert (S.UNDEFINED if is_never_accepted else S.VALID) == state_of(player, 1)
     assert "image 1" == player.image_in("ota_1")
 
 
