@@ -17,8 +17,8 @@ from .generator import Worlds
 
 RUNS = 400
 SEED = 1
-RUNS_TO_SHARE = 10_000
-"""Dealt to one process, and to two."""
+RUNS_TO_SHARE = 30_000
+"""Dealt to one process, and to two; so many that what each has to learn of the model weighs little."""
 ONE_KIND = Worlds(slots=2, has_factory=False, rollback=True, anti_rollback=False, app_version=Release.V5_1.point)
 """One model, so that each process makes no more of them than the other."""
 
