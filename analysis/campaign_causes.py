@@ -1,6 +1,6 @@
-"""What the findings of a campaign come from: each in its plainest form, and those of one form together.
+"""What the findings of a campaign come from: each in its plainest form, and those of one origin together.
 
-A cause has a name where the plainest form of a known case is the same.
+A cause has the names of the known cases whose plainest form is one of its own.
 """
 
 from collections import defaultdict
@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..campaign.fuzz.findings import DIVERGENCE, Finding, scope_of_block
+from ..campaign.fuzz.origin_of_finding import origin_of
 from ..campaign.fuzz.plainest import outline, plainest
 from ..campaign.history.history import History
 from ..campaign.history.history_token import decode_history_token
@@ -23,7 +24,6 @@ from ..campaign.lockstep.divergence import OutOfModel
 from ..campaign.lockstep.lockstep import scope_of_device
 from ..campaign.workers import WorkerDied, mapped
 from ..errors import InputError
-from ..model.claims.claims import claim
 from ..model.device.allowance import Allowance
 from ..model.device.model import device_model
 from ..model.device.state import Usage
@@ -119,25 +119,29 @@ def _decisive(history: History) -> tuple[StepName, ...]:
 def _causes(
     found: Iterable[FoundKind], plain: Iterable[Finding], named: dict[Outline, KnownCase]
 ) -> Iterator[CauseEntry]:
-    groups: defaultdict[Outline, list[tuple[FoundKind, Finding]]] = defaultdict(list)
+    groups: defaultdict[str, list[tuple[FoundKind, Finding]]] = defaultdict(list)
     for kind, finding in zip(found, plain, strict=True):
         is_divergence = kind.claim_id == DIVERGENCE
-        groups[(kind.cause,) if is_divergence else outline(finding.history)].append((kind, finding))
-    entries = [_cause(group, named.get(form)) for form, group in groups.items()]
+        groups[kind.cause if is_divergence else origin_of(finding.history)].append((kind, finding))
+    entries = [_cause(title, group, named) for title, group in groups.items()]
     yield from sorted(entries, key=lambda entry: (DIVERGENCE not in entry.claims, -entry.runs, entry.claims))
 
 
-def _cause(group: list[tuple[FoundKind, Finding]], case: KnownCase | None) -> CauseEntry:
-    kinds = [kind for kind, _ in group]
-    best = min((finding for _, finding in group), key=lambda finding: finding.rank)
-    claims = sorted({kind.claim_id for kind in kinds}, key=lambda name: (len(name), name))
-    title = "board and model diverge" if best.claim_id == DIVERGENCE else claim(best.claim_id).title
+def _cause(title: str, group: list[tuple[FoundKind, Finding]], named: dict[Outline, KnownCase]) -> CauseEntry:
+    outlines = {outline(finding.history) for _, finding in group}
+    best: dict[str, Finding] = {}
+    for _, finding in sorted(group, key=lambda pair: pair[1].rank):
+        best.setdefault(finding.claim_id, finding)
+    plainest, *others = best.values()
+    claims = sorted(best, key=lambda name: (len(name), name))
     return CauseEntry(
-        known_case="" if case is None else case.name,
-        title=title if case is None else case.title,
+        title="board and model diverge" if plainest.claim_id == DIVERGENCE else title,
+        known_cases=tuple(sorted({named[form].name for form in outlines if form in named})),
         claims=tuple(claims),
-        runs=sum(kind.runs for kind in kinds),
-        runs_by_claim={name: sum(kind.runs for kind in kinds if kind.claim_id == name) for name in claims},
-        kinds=len(kinds),
-        plainest=finding_entry(confirmed(best)),
+        runs=sum(kind.runs for kind, _ in group),
+        runs_by_claim={name: sum(kind.runs for kind, _ in group if kind.claim_id == name) for name in claims},
+        kinds=len(group),
+        histories=len(outlines),
+        plainest=finding_entry(confirmed(plainest)),
+        others=tuple(finding_entry(confirmed(finding)) for finding in others),
     )

@@ -155,12 +155,12 @@ class CampaignResult(CampaignState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseEntry:
-    """The findings of one cause: the same plainest history, on however many kinds of devices."""
+    """The findings of one cause: in their plainest histories the same fault, or the same calls without one."""
 
-    known_case: str
-    """Name of the case that it is an instance of; empty for none that has a name."""
     title: str
-    """What happens: of the known case, else of the claim."""
+    """What happens, in a sentence without its full stop."""
+    known_cases: tuple[str, ...]
+    """Names of the cases that are instances of it."""
     claims: tuple[str, ...]
     """Ids of the claims that it breaks."""
     runs: int
@@ -169,8 +169,17 @@ class CauseEntry:
     """By the id of each of its claims, how many runs found it."""
     kinds: int
     """Kinds of devices and claims that come to it."""
+    histories: int
+    """Plainest histories that they come to, those that differ in more than images and writes."""
     plainest: FuzzFinding
-    """The plainest history that shows it."""
+    """The plainest of them."""
+    others: tuple[FuzzFinding, ...]
+    """For each claim that this one does not break, the plainest history that does."""
+
+    @property
+    def shown(self) -> tuple[FuzzFinding, ...]:
+        """A history for each of its claims, the plainest first."""
+        return self.plainest, *self.others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

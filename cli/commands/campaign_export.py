@@ -34,10 +34,10 @@ def campaign_export(
 ) -> ExitCode:
     """Write what a campaign found as files to take along.
 
-    For each cause a directory with a test for pytest, which fails as long as the claim is violated; host_test, a
-    project of ESP-IDF for target linux that makes the same calls and expects the same otadata, where ESP-IDF's emulated
-    flash can fail as the history does; the flash that the history leaves, for otaproof explain; and the history as a
-    sequence diagram, SVG and Mermaid.
+    For each cause, and each claim that it breaks, a directory with a test for pytest, which fails as long as the
+    claim is violated; host_test, a project of ESP-IDF for target linux that makes the same calls and expects the
+    same otadata, where ESP-IDF's emulated flash can fail as the history does; the flash that the history leaves,
+    for otaproof explain; and the history as a sequence diagram, SVG and Mermaid.
 
     Parameters
     ----------
@@ -65,15 +65,16 @@ def campaign_export(
         return ExitCode.INCONCLUSIVE
     if not result.causes:
         terminal().print(f"{file}: nothing was found, so there is nothing to write")
-    for number, cause in enumerate(result.causes, 1):
-        home = folder / f"{number:02}-{'-'.join(cause.claims)}"
-        drawing = trace_drawing(cause.plainest.token)
+    shown = ((number, cause.title, found) for number, cause in enumerate(result.causes, 1) for found in cause.shown)
+    for number, title, found in shown:
+        home = folder / f"{number:02}-{found.claim}"
+        drawing = trace_drawing(found.token)
         pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
-        made = cause_files(cause, lua)
+        made = cause_files(found, lua)
         for name, contents in (*made.files, *pictures):
             make_directory((home / name).parent)
             write_file(home / name, contents)
-        terminal().print(f"{home}: {cause.title}", soft_wrap=True)
+        terminal().print(f"{home}: {title}", soft_wrap=True)
         for line in made.without:
             terminal().print(f"  {line}", soft_wrap=True)
     return ExitCode.HOLDS

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from ...analysis.results.campaign_result import CampaignCauses, CampaignResult, CampaignState
+from ...analysis.results.campaign_result import CampaignCauses, CampaignResult, CampaignState, CauseEntry
 from ...campaign.fuzz.findings import DIVERGENCE
 from .fuzz_report import device_words
 from .report_page import ReportPage, counted
@@ -36,17 +36,10 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
     page = ReportPage(console)
     page.calls()
     for cause in result.causes:
-        name = f"{cause.known_case}: " if cause.known_case else ""
-        page.title(f"{name}{', '.join(cause.claims)} violated ({cause.plainest.faults}), {counted(cause.runs, 'run')}")
-        page.line(cause.title)
-        page.line(
-            f"{device_words(cause.plainest)}; found on {counted(cause.kinds, 'kind')} of device and claim", style="dim"
-        )
-        page.steps(cause.plainest.steps, cause.plainest.text or None)
-        page.command(f"otaproof replay {cause.plainest.token}")
+        _print_cause(page, cause)
     _print_state(page, result)
-    known = sum(bool(cause.known_case) for cause in result.causes)
-    page.line(f"{counted(len(result.causes), 'cause')}, {known} of them known by name")
+    known = sum(bool(cause.known_cases) for cause in result.causes)
+    page.line(f"{counted(len(result.causes), 'cause')}, {known} of them with known cases")
     if result.never_covered:
         page.title(f"Never covered: {len(result.never_covered):,} actions, premises and cuts of these devices")
         page.line("some of them cannot be reached; nobody has asked which")
@@ -56,6 +49,23 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
             page.line(f"… and {len(result.never_covered) - _MOST_SHOWN:,} more; --json has all of them")
     if result.ended_by:
         page.line(f"{result.ended_by}; some findings are as they were found", style="yellow")
+
+
+def _print_cause(page: ReportPage, cause: CauseEntry) -> None:
+    page.title(f"{', '.join(cause.claims)} violated ({cause.plainest.faults}), {counted(cause.runs, 'run')}")
+    page.line(cause.title)
+    page.line(
+        f"found on {counted(cause.kinds, 'kind')} of device and claim, in {counted(cause.histories, 'way')}",
+        style="dim",
+    )
+    if cause.known_cases:
+        page.line(f"known: {', '.join(cause.known_cases)}", style="dim")
+    page.line(f"{cause.plainest.claim}, {device_words(cause.plainest)}", style="dim")
+    page.steps(cause.plainest.steps, cause.plainest.text or None)
+    page.command(f"otaproof replay {cause.plainest.token}")
+    for found in cause.others:
+        page.line(f"{found.claim} ({found.faults}): {found.text}", style="dim")
+        page.command(f"otaproof replay {found.token}")
 
 
 def _print_divergences(page: ReportPage, result: CampaignState) -> None:

@@ -1,11 +1,10 @@
-"""The files of a cause of findings."""
+"""The files of a finding."""
 
 from dataclasses import replace
 
 from otaproof.analysis.cause_files import cause_files
 from otaproof.analysis.fuzz_findings import confirmed
-from otaproof.analysis.results.campaign_result import CauseEntry
-from otaproof.analysis.results.fuzz_result import finding_entry
+from otaproof.analysis.results.fuzz_result import FuzzFinding, finding_entry
 from otaproof.campaign.fuzz.findings import DIVERGENCE, Finding
 from otaproof.campaign.history.history import History
 from otaproof.campaign.history.known_cases import known_case
@@ -15,24 +14,16 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 
 
-def cause_of(history: History, claim_id: str) -> CauseEntry:
-    """Return a cause whose plainest history it is."""
+def entry_of(history: History, claim_id: str) -> FuzzFinding:
+    """Return the finding that it is."""
     found = Finding(claim_id, scope_of_device(history.device, FaultModel.F3, Usage.ANY), history, 0)
-    return CauseEntry(
-        known_case="",
-        title="A title.",
-        claims=(claim_id,),
-        runs=1,
-        runs_by_claim={claim_id: 1},
-        kinds=1,
-        plainest=finding_entry(confirmed(found)),
-    )
+    return finding_entry(confirmed(found))
 
 
-def case(name: str) -> CauseEntry:
-    """Return the cause of a known case."""
+def case(name: str) -> FuzzFinding:
+    """Return a known case as a finding."""
     known = known_case(name)
-    return cause_of(known.history, known.claim_id or "")
+    return entry_of(known.history, known.claim_id or "")
 
 
 def test_cause_has_a_test_a_host_test_and_its_flash() -> None:
@@ -54,8 +45,7 @@ def test_what_has_no_host_test_is_told_in_a_line() -> None:
 
 def test_divergence_has_no_files() -> None:
     """The board alone does not show it."""
-    cause = case("accept-is-not-atomic")
-    made = cause_files(replace(cause, claims=(DIVERGENCE,)))
+    made = cause_files(replace(case("accept-is-not-atomic"), claim=DIVERGENCE))
     assert ((), ()) == (made.files, made.without)
 
 
@@ -68,7 +58,7 @@ def test_words_of_strangers_end_no_comment_and_no_docstring() -> None:
     )
     complete = Step(StepName.COMPLETE, argument=text)
     strange = replace(history, steps=(*before, complete, *history.steps[-2:]))
-    files = dict(cause_files(cause_of(strange, "C7")).files)
+    files = dict(cause_files(entry_of(strange, "C7")).files)
     source = files["host_test/main/test_c7.c"].decode()
     assert source.count("/*") == source.count("*/")
     assert 2 == files["test_c7.py"].decode().split("TOKEN")[0].count('"""')

@@ -60,7 +60,7 @@ def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[s
     assert merged["mutation"] == whole["mutation"]
     assert 1 == main(["campaign", "show", "whole.db"])
     text = printed(capsys)
-    assert "accept-before-the-first-boot: C13" in text and "otaproof replay oth1." in text
+    assert "known: accept-before-the-first-boot" in text and "otaproof replay oth1." in text
     assert "Never covered:" in text and whole["fingerprint"] in text
 
 
@@ -75,6 +75,11 @@ def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str
     assert {kind["claim"] for kind in shown["found"]} == {
         claim for cause in shown["causes"] for claim in cause["claims"]
     }
+    assert len({cause["title"] for cause in shown["causes"]}) == len(shown["causes"])
+    for cause in shown["causes"]:
+        found = [cause["plainest"], *cause["others"]]
+        assert sorted(cause["claims"]) == sorted(one["claim"] for one in found)
+        assert 1 <= cause["histories"] <= cause["kinds"]
     assert all(cause["plainest"]["confirmed"] for cause in shown["causes"])
     assert 1 == main(["replay", shown["causes"][0]["plainest"]["token"]])
 
@@ -108,14 +113,14 @@ def test_files_of_causes_can_be_used(place: Path, capsys: pytest.CaptureFixture[
     assert not any((home / "lua").exists() for home in homes)
     main(["campaign", "show", "new.db", "--json"])
     causes = json.loads(capsys.readouterr().out)["causes"]
-    assert [f"{number:02}-{'-'.join(cause['claims'])}" for number, cause in enumerate(causes, 1)] == [
-        home.name for home in homes
-    ]
+    assert [home.name for home in homes] == sorted(
+        f"{number:02}-{claim}" for number, cause in enumerate(causes, 1) for claim in cause["claims"]
+    )
     for home in homes:
         assert (home / "trace.svg").read_text(encoding="utf-8").startswith("<svg")
         assert "sequenceDiagram" in (home / "trace.mmd").read_text(encoding="utf-8")
         assert main(["explain", str(home / "flash.bin"), "--no-history"]) != 2
-    (test,) = homes[0].glob("test_*.py")
+    (test,) = (place / "found" / f"01-{causes[0]['plainest']['claim']}").glob("test_*.py")
     made: dict[str, Any] = {}
     exec(compile(test.read_text(encoding="utf-8"), str(test), "exec"), made)
     (function,) = (value for name, value in made.items() if name.startswith("test_"))

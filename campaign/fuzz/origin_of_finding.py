@@ -1,0 +1,60 @@
+"""What brings a finding about: its last fault, or, where it takes none, the calls that do it.
+
+It is read from the plainest history. Histories with one origin differ in what led to it, in the tear that it took, and
+in the claims that are broken afterwards.
+"""
+
+from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...model.call_names import ESP_IDF_FUNCTIONS
+from ..device_under_test import DeviceUnderTest
+from ..history.history import History
+from ..history.player import Played, Player
+from ..history.step import UPGRADE_STEPS, Step, StepName
+
+_PLAIN = (*UPGRADE_STEPS, StepName.RESET)
+_BURN = "a burn of the eFuse"
+
+
+def origin_of(history: History) -> str:
+    """Return what brings about what a history shows at its end, in a sentence without its full stop."""
+    player, last = Player(history.dut), None
+    for step in history.steps:
+        last = _fault_of(history.dut, player.play(step)) or last
+    return last or _calls_alone(history.steps)
+
+
+def _fault_of(dut: DeviceUnderTest, played: Played) -> str | None:
+    """Return the last fault of a step, in words; None for a step without one."""
+    step, call = played.step, _program_of(played.step)
+    if step.cut is not None:
+        part = _BURN if step.cut.torn is None else _part(dut, played.ops, step.cut.op)
+        return f"The power fails in {call}, in {part}"
+    if not step.failures:
+        return None
+    failure = step.failures[-1]
+    part = _BURN if failure.is_burn else _part(dut, played.ops, failure.op)
+    return f"In {call} {part} {'reports success and is not done' if failure.is_silent else 'fails'}"
+
+
+def _program_of(step: Step) -> str:
+    return "the bootloader" if step.name is StepName.RESET else _call_of(step)
+
+
+def _call_of(step: Step) -> str:
+    return f"{ESP_IDF_FUNCTIONS.get(step.name.value, step.name.value)}()"
+
+
+def _part(dut: DeviceUnderTest, ops: tuple[FlashOp, ...], number: int) -> str:
+    op = ops[number]
+    is_erase, is_record = op.kind is FlashOpKind.ERASE, dut.is_in_otadata(op.address)
+    where = "an otadata record" if is_record else "a slot" if is_erase else "an image"
+    return f"the {'erase' if is_erase else 'program'} of {where}"
+
+
+def _calls_alone(steps: tuple[Step, ...]) -> str:
+    """Return the calls that a history without a fault has beside an update, and the last one, in words."""
+    others = dict.fromkeys(_call_of(step) for step in steps[:-1] if step.name not in (*_PLAIN, StepName.POWER_OFF))
+    end = steps[-1]
+    shown = {StepName.RESET: "in a restart", StepName.POWER_OFF: "where the power fails between calls"}
+    where = shown.get(end.name, f"in {_call_of(end)}")
+    return f"No fault is needed: {', '.join(('an update', *sorted(others)))}; it shows {where}"
