@@ -3,7 +3,7 @@
 A cause has the names of the known cases whose plainest form is one of its own.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from ..model.fault_model import MODELLED_FAULTS, FaultModel
 from .fuzz_findings import confirmed
 from .results.campaign_result import CampaignCauses, CauseEntry, causes_result
 from .results.fuzz_result import finding_entry
+from .results.result_parts import FaultName, fault_name
 
 Outline = tuple[str, ...]
 
@@ -134,12 +135,15 @@ def _cause(title: str, group: list[tuple[FoundKind, Finding]], named: dict[Outli
         best.setdefault(finding.claim_id, finding)
     plainest, *others = best.values()
     claims = sorted(best, key=lambda name: (len(name), name))
+    runs = {name: Counter[FaultName]() for name in claims}
+    for kind, finding in group:
+        runs[kind.claim_id][fault_name(finding.history.weakest_model.name)] += kind.runs
     return CauseEntry(
         title="board and model diverge" if plainest.claim_id == DIVERGENCE else title,
         known_cases=tuple(sorted({named[form].name for form in outlines if form in named})),
         claims=tuple(claims),
         runs=sum(kind.runs for kind, _ in group),
-        runs_by_claim={name: sum(kind.runs for kind, _ in group if kind.claim_id == name) for name in claims},
+        runs_by_claim={name: dict(sorted(found.items())) for name, found in runs.items()},
         kinds=len(group),
         histories=len(outlines),
         plainest=finding_entry(confirmed(plainest)),

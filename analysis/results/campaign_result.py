@@ -165,8 +165,9 @@ class CauseEntry:
     """Ids of the claims that it breaks."""
     runs: int
     """Runs that found it, each counted once for each claim."""
-    runs_by_claim: dict[str, int]
-    """By the id of each of its claims, how many runs found it."""
+    runs_by_claim: dict[str, dict[FaultName, int]]
+    """By the id of each of its claims, and the weakest fault model that has the plainest history, how many runs found
+    it."""
     kinds: int
     """Kinds of devices and claims that come to it."""
     histories: int

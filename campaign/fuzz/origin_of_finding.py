@@ -9,9 +9,10 @@ from ...model.call_names import ESP_IDF_FUNCTIONS
 from ..device_under_test import DeviceUnderTest
 from ..history.history import History
 from ..history.player import Played, Player
-from ..history.step import UPGRADE_STEPS, Step, StepName
+from ..history.step import Step, StepName
 
-_PLAIN = (*UPGRADE_STEPS, StepName.RESET)
+_NO_CALLS = (StepName.RESET, StepName.POWER_OFF)
+_ORDER = tuple(StepName)
 _BURN = "a burn of the eFuse"
 
 
@@ -52,9 +53,10 @@ def _part(dut: DeviceUnderTest, ops: tuple[FlashOp, ...], number: int) -> str:
 
 
 def _calls_alone(steps: tuple[Step, ...]) -> str:
-    """Return the calls that a history without a fault has beside an update, and the last one, in words."""
-    others = dict.fromkeys(_call_of(step) for step in steps[:-1] if step.name not in (*_PLAIN, StepName.POWER_OFF))
+    """Return the calls of a history without a fault, and where it shows, in words."""
     end = steps[-1]
-    shown = {StepName.RESET: "in a restart", StepName.POWER_OFF: "where the power fails between calls"}
-    where = shown.get(end.name, f"in {_call_of(end)}")
-    return f"No fault is needed: {', '.join(('an update', *sorted(others)))}; it shows {where}"
+    calls = sorted({step.name for step in steps[:-1]} - {*_NO_CALLS, end.name}, key=_ORDER.index)
+    shown = {StepName.RESET: "after a restart", StepName.POWER_OFF: "where the power fails between calls"}
+    where = shown.get(end.name, f"in {_call_of(Step(end.name))}")
+    told = ", ".join(_call_of(Step(name)) for name in calls)
+    return f"No fault is needed{': ' if told else ''}{told}; it shows {where}"

@@ -55,12 +55,13 @@ def failing(step: Step, op: int, *, is_silent: bool) -> Step:
             (*upgrade(1), POWER_ON, failing(ACCEPT, 0, is_silent=True)),
             "In accept() the erase of an otadata record reports success and is not done",
         ),
-        ((*upgrade(1), POWER_ON, ACCEPT), "No fault is needed: an update; it shows in accept()"),
+        ((*upgrade(1), POWER_ON, ACCEPT), "No fault is needed: commence(), write(), complete(); it shows in accept()"),
         (
             (SELECT, *upgrade(1), POWER_ON, ROLLBACK, POWER_ON),
-            "No fault is needed: an update, esp_ota_set_boot_partition(), rollback(); it shows in a restart",
+            "No fault is needed: commence(), write(), complete(), rollback(), esp_ota_set_boot_partition(); it shows ",
         ),
-        ((COMMENCE, POWER_OFF), "No fault is needed: an update; it shows where the power fails between calls"),
+        ((POWER_ON,), "No fault is needed; it shows after a restart"),
+        ((COMMENCE, POWER_OFF), "No fault is needed: commence(); it shows where the power fails between calls"),
     ],
 )
 def test_fault_or_calls_are_told(steps: tuple[Step, ...], told: str) -> None:

@@ -80,6 +80,8 @@ def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str
         found = [cause["plainest"], *cause["others"]]
         assert sorted(cause["claims"]) == sorted(one["claim"] for one in found)
         assert 1 <= cause["histories"] <= cause["kinds"]
+        assert cause["runs"] == sum(sum(runs.values()) for runs in cause["runs_by_claim"].values())
+        assert all(one["faults"] in cause["runs_by_claim"][one["claim"]] for one in found)
     assert all(cause["plainest"]["confirmed"] for cause in shown["causes"])
     assert 1 == main(["replay", shown["causes"][0]["plainest"]["token"]])
 

@@ -32,7 +32,7 @@ class ClaimRow:
 
     claim: str
     runs: tuple[int, ...]
-    """By the weakest fault model of a cause, how many runs found it."""
+    """By the weakest fault model that has the plainest history, how many runs found it."""
 
 
 def campaign_page(dossier: CampaignDossier) -> bytes:
@@ -59,8 +59,8 @@ def _curves(result: CampaignCauses) -> tuple[Curve, ...]:
 def _claims(result: CampaignCauses) -> tuple[ClaimRow, ...]:
     runs: Counter[tuple[str, str]] = Counter()
     for cause in result.causes:
-        for claim_id, count in cause.runs_by_claim.items():
-            runs[claim_id, cause.plainest.faults] += count
+        for claim_id, found in cause.runs_by_claim.items():
+            runs.update({(claim_id, rung): count for rung, count in found.items()})
     ids = sorted({claim_id for claim_id, _ in runs}, key=lambda name: (len(name), name))
     rungs = [fault.name for fault in FaultModel if fault <= FaultModel[result.faults]]
     return tuple(ClaimRow(name, tuple(runs[name, rung] for rung in rungs)) for name in ids)
