@@ -26,13 +26,21 @@ def shrunk(finding: Finding) -> Finding:
     best = shortened(finding)
     if best is None:
         return finding
-    for width in (8, 4, 2, 1, 1):
+    for width in (8, 4, 2):
         best = _without_steps(best, width)
+    best = _without_single_steps(best)
     while True:
         simpler = _first_simpler(best)
         if simpler is None:
             return best
-        best = _without_steps(simpler, 1)
+        best = _without_single_steps(simpler)
+
+
+def _without_single_steps(finding: Finding) -> Finding:
+    """Return the finding without steps, until none can be left out by itself."""
+    while (fewer := _without_steps(finding, 1)) is not finding:
+        finding = fewer
+    return finding
 
 
 def _without_steps(finding: Finding, width: int) -> Finding:
