@@ -44,8 +44,8 @@ def writers_page() -> SpecPage:
         "lose the update (C17). `Update.rollBack()` selects the other slot anew, which can be lost in the same way "
         "(C22), and brings back even an image that was rejected. C2 counts an image as finished once Arduino's last "
         "16 bytes are written: what is selected then is verified by esp_ota_set_boot_partition. Without rollback "
-        "initArduino accepts nothing: C5 and C20 say nothing then, and no power cut in accept() breaks C7. A sketch that "
-        "calls esp_ota_mark_app_valid_cancel_rollback itself is `arduino-on-trial`."
+        "initArduino accepts nothing: C5 and C20 say nothing then, and no power cut in accept() breaks C7. A sketch "
+        "that calls esp_ota_mark_app_valid_cancel_rollback itself is `arduino-on-trial`."
     )
     page.table(
         ("`--updater`", *(f"broken, {release.label}" for release in _RELEASES), "does not apply"),

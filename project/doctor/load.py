@@ -201,6 +201,8 @@ def _missing(subject: Subject, resolved: Resolved) -> Iterator[Need]:
         yield Need.ALL_OPTIONS
     if not resolved.knows_rollback:
         yield Need.ROLLBACK
+    if not resolved.knows_anti_rollback:
+        yield Need.ANTI_ROLLBACK
     if subject.bootloader_options is None:
         yield Need.BOOTLOADER_OPTIONS
     if subject.table is None:

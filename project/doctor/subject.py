@@ -25,6 +25,7 @@ class Need(Enum):
     OPTIONS = "the options: a project with an sdkconfig, or --config"
     ALL_OPTIONS = "all of the options: a project with an sdkconfig"
     ROLLBACK = "whether rollback is on: a project, an image that tells, or --rollback"
+    ANTI_ROLLBACK = "whether anti-rollback is on: a project, or --anti-rollback"
     BOOTLOADER_OPTIONS = "the bootloader's options: a build, or --bootloader-sdkconfig"
     TABLE = "the partition table: a project that names one, or --partitions"
     APP = "the application's image: a build, or --running"

@@ -302,6 +302,19 @@ def write_table(directory: Path, csv: str) -> Path:
     return directory / "table.csv"
 
 
+def test_what_boots_as_a_last_resort_needs_no_option_but_anti_rollback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Off by hand, or off because rollback is, is known to be off; rollback that is on says nothing of it."""
+    without = "".join(line for line in TABLE.splitlines(keepends=True) if "factory" not in line)
+    for rule, csv in (("D67", TABLE), ("D68", without)):
+        table = write_table(tmp_path, csv)
+        for switch in ("--no-anti-rollback", "--no-rollback"):
+            assert rule in fired(capsys, "--partitions", table, switch), (rule, switch)
+        for switches in ((), ("--rollback",), ("--anti-rollback",)):
+            assert rule not in fired(capsys, "--partitions", table, *switches), (rule, switches)
+
+
 def test_option_given_by_hand_does_not_say_what_the_others_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
