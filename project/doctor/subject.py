@@ -3,6 +3,7 @@
 Gathered once, by load.py, and read by every rule.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -99,7 +100,7 @@ class Subject:
     """Where the sources accept."""
     has_sources: bool
     check_command: str
-    """What to paste into a shell for the traces: the command that cuts the power in an update of this very device."""
+    """What to paste into a shell: the command that cuts the power in an update of this very device."""
     missing: frozenset[Need] = field(default_factory=frozenset)
 
     @property
@@ -123,6 +124,20 @@ class Subject:
         """The application's image, for rules that need one."""
         assert self.app is not None
         return self.app
+
+    def trace_of(self, claim: str) -> str:
+        """Return what to paste into a shell for the trace of a claim that a rule says is broken.
+
+        With factory or a third slot, no cut in two updates breaks C2; the search of all histories finds what does."""
+        slots = [] if self.table is None else sorted(row.partition.slot for row in self.table.slots)
+        has_factory = self.table is not None and self.table.factory is not None
+        is_modelled = slots and slots == list(range(len(slots)))
+        if claim != "C2" or not is_modelled or (len(slots) == 2 and not has_factory):
+            return self.check_command
+        device = ["--slots", str(len(slots)), *(["--factory"] if has_factory else [])]
+        device += ["--idf", self.config.app_name, "--bootloader-idf", self.config.bootloader_name]
+        device += ["--anti-rollback"] if self.config.anti_rollback else []
+        return shlex.join(["otaproof", "prove", "--usage", "documented", "--claim", claim, *device])
 
     def is_on(self, name: str, default: bool = False) -> bool:
         """Tell whether a switch is on."""

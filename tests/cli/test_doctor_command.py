@@ -109,6 +109,8 @@ def test_files_of_a_release_are_found_by_their_names(tmp_path: Path, capsys: pyt
     write(tmp_path / "partitions.bin", encode_table(parse_csv(TABLE.encode())))
     write(tmp_path / "bootloader.bin", b"\xe9" * 100)
     assert {"D20", "D34", "D80"} == fired(capsys, tmp_path)
+    for said in (("--accepts", "yes"), ("--updater", "arduino-on-trial")):
+        assert {"D20", "D34"} == fired(capsys, tmp_path, *said)
 
 
 @pytest.mark.parametrize("release", ["5.1", "5.5", "6.1"])

@@ -17,11 +17,12 @@ _ROLLBACK_KCONFIG = "components/bootloader/Kconfig.app_rollback"
     Severity.WARNING,
     title="no rollback",
     reason="An image that boots stays, even if it crashes at start or cannot reach the network: only a cable brings "
-    "the previous one back. A power cut in accept() can start the old image.",
+    "the previous one back. Where the application accepts all the same, a power cut in accept() can start the old "
+    "image.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y in both builds, and accept after a self-test.",
     source="IDF-OTA-MARK-INVALID",
     needs=(Need.ROLLBACK,),
-    claim="C7",
+    claim="C25",
 )
 def no_rollback(subject: Subject) -> Iterator[RuleFinding]:
     """Updates that nothing undoes."""
@@ -98,7 +99,7 @@ def accepted_by_startup(subject: Subject) -> Iterator[RuleFinding]:
     remedy="Let the server offer the update again, and do not count one lost boot as a failed update.",
     source="IDF-BOOT-SELECT",
     needs=(Need.ROLLBACK,),
-    claim="C4",
+    claim="C17",
 )
 def trial_lost_in_cut(subject: Subject) -> Iterator[RuleFinding]:
     """The boot that puts an image under test."""
@@ -130,7 +131,8 @@ def skip_validate(subject: Subject) -> Iterator[RuleFinding]:
     title="a wake-up from deep sleep does not end a trial",
     reason="The bootloader starts the last image without reading otadata. An image that is PENDING_VERIFY, sleeps "
     "and wakes is neither accepted nor rolled back, and an update that was just marked does not start.",
-    remedy="Accept or restart before the first deep sleep, or drop CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.",
+    remedy="Accept or restart before the first deep sleep, or drop CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP, "
+    "and _ALWAYS, which selects it.",
     source="IDF-BOOT-WAKE",
     needs=(Need.OPTIONS,),
 )
