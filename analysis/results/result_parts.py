@@ -47,10 +47,12 @@ class FixEntry:
     """To be kept together."""
     reaches_premise: bool
     """A short search reaches the claim's premise with them; else it may hold only as that is never met."""
+    breaks: tuple[str, ...]
+    """Claims that hold without them and are violated with them."""
 
 
 FixEntries = tuple[FixEntry, ...] | None
-"""Sets of remedies, each of which mends a claim; first those with which its premise is reached."""
+"""Sets of remedies, each of which mends a claim; first those with which its premise is reached and that break none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,10 +281,14 @@ def fixes_in(row: RemedyRow, claim_id: str) -> FixEntries:
     if sets is None:
         return None
     found = (
-        FixEntry(remedies=tuple(remedy.value for remedy in on), reaches_premise=claim_id not in row.unmet.get(on, ()))
+        FixEntry(
+            remedies=tuple(remedy.value for remedy in on),
+            reaches_premise=claim_id not in row.unmet.get(on, ()),
+            breaks=row.breaks.get(on, ()),
+        )
         for on in sets
     )
-    return tuple(sorted(found, key=lambda entry: not entry.reaches_premise))
+    return tuple(sorted(found, key=lambda entry: (not entry.reaches_premise, bool(entry.breaks))))
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:
