@@ -304,6 +304,15 @@ def write_table(directory: Path, csv: str) -> Path:
     return directory / "table.csv"
 
 
+def test_sketch_that_was_not_built_is_accepted_by_the_core(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its libraries have rollback, and accept; where the sketch keeps them from it, its own call is looked for."""
+    write(tmp_path / "platformio.ini", "[env:node]\nboard=esp32dev\nframework=arduino\nboard_build.partitions=t.csv\n")
+    write(tmp_path / "t.csv", TWO_SLOTS)
+    write(tmp_path / "src" / "main.cpp", "void setup() {}\n")
+    assert "D20" in fired(capsys, tmp_path) and not {"D14", "D16"} & fired(capsys, tmp_path)
+    assert "D16" in fired(capsys, tmp_path, "--updater", "arduino-on-trial")
+
+
 def test_what_boots_as_a_last_resort_needs_no_option_but_anti_rollback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

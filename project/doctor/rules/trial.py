@@ -62,6 +62,7 @@ def may_never_accept(subject: Subject) -> Iterator[RuleFinding]:
     """Sources without the call that accepts."""
     is_open = subject.accepts is None and subject.accept_call is None and subject.has_sources
     is_open = is_open and not (subject.app is not None and subject.app.is_confirmed_by_arduino)
+    is_open = is_open and not subject.config.updates.accepts_at_start
     if subject.config.rollback and is_open and not _is_confirmed_by_startup(subject):
         yield at(
             subject.place(ROLLBACK),
