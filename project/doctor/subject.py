@@ -10,6 +10,7 @@ from enum import Enum
 
 from ...impl.image.format import AppDesc, ImageHeader
 from ...model.config import Config
+from ...model.writers import Updater
 from ..lenient_table import TableReading
 from ..option_reader import Answers, ConfigValue
 from ..project import OptionFile
@@ -30,6 +31,7 @@ class Need(Enum):
     BOOTLOADER_OPTIONS = "the bootloader's options: a build, or --bootloader-sdkconfig"
     TABLE = "the partition table: a project that names one, or --partitions"
     APP = "the application's image: a build, or --running"
+    UPDATER = "what brings updates: the application's image, platformio.ini, or --updater"
     BOOTLOADER = "the bootloader's image: a build, or --bootloader"
     RELEASE = "the ESP-IDF release: a build, or --idf"
     BUILD = "a build of the project"
@@ -112,6 +114,14 @@ class Subject:
     def calls_begin(self) -> bool:
         """The application brings updates by esp_ota_begin; rules that rest on what that does say nothing of others."""
         return self.config.updates.calls_begin
+
+    @property
+    def is_arduino(self) -> bool:
+        """The application is a sketch on Arduino's published libraries, by its image, or where there is none by what
+        brings updates; a project with options of ESP-IDF has its own build of them, and is flashed as ESP-IDF does."""
+        if self.app is not None:
+            return self.app.is_arduino
+        return self.config.updater in (Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL) and not self.is_configured
 
     @property
     def known_table(self) -> TableReading:

@@ -12,6 +12,7 @@ from otaproof.impl.partitions.table import encode_table
 from otaproof.project.doctor.diagnosis import RULES
 from places import REAL, ROOT
 
+SLOTS = "app0,app,ota_0,0x10000,64K\napp1,app,ota_1,,64K\n"
 NO_ROLLBACK = Broken({"BOOTLOADER_APP_ROLLBACK_ENABLE": "n"})
 
 
@@ -311,6 +312,18 @@ def test_sketch_that_was_not_built_is_accepted_by_the_core(tmp_path: Path, capsy
     write(tmp_path / "src" / "main.cpp", "void setup() {}\n")
     assert "D20" in fired(capsys, tmp_path) and not {"D14", "D16"} & fired(capsys, tmp_path)
     assert "D16" in fired(capsys, tmp_path, "--updater", "arduino-on-trial")
+
+
+def test_upload_over_other_partitions_is_told_before_a_sketch_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its upload writes to 0xe000 wherever otadata lies; of other libraries that is not known."""
+    write(tmp_path / "t.csv", "otadata,data,ota,0x9000,0x2000\nphy,data,phy,0xe000,0x1000\n" + SLOTS)
+    write(tmp_path / "platformio.ini", "[env:node]\nboard=esp32dev\nframework=arduino\nboard_build.partitions=t.csv\n")
+    assert "D85" in fired(capsys, tmp_path)
+    for updater, told in (("arduino", True), ("esp-idf", False)):
+        assert told is ("D85" in fired(capsys, "--partitions", tmp_path / "t.csv", "--updater", updater))
+    assert "D85" not in fired(capsys, "--partitions", tmp_path / "t.csv")
 
 
 def test_what_boots_as_a_last_resort_needs_no_option_but_anti_rollback(
