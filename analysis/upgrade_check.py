@@ -1,7 +1,7 @@
 """One upgrade checked: every scenario played, cut everywhere, and judged by every claim."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from ..campaign.upgrade.dealt_sweep import dealt_sweep
 from ..campaign.upgrade.future_oracle import FutureOracle
 from ..campaign.upgrade.recovery_oracle import RecoveryOracle
 from ..campaign.upgrade.recovery_sweep import RecoverySweep, sweep_recoveries
-from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
+from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, only_slot, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import UncutRun, play_script
 from ..campaign.upgrade.upgrade_token import encode_token, make_token
@@ -113,6 +113,16 @@ def _why_not(world: DeviceUnderTest) -> str:
     )
 
 
+def _taken_to_be_so(world: DeviceUnderTest) -> Iterator[str]:
+    """Yield what the scenarios have the application do that no file says."""
+    slot = only_slot(world)
+    if slot is not None:
+        yield (
+            f"{slot!r} is the only OTA slot, and what runs from it cannot update itself: it is taken to select factory "
+            "(esp_ota_set_boot_partition) and to restart before a further update"
+        )
+
+
 def check_upgrade(
     world: DeviceUnderTest,
     faults: FaultModel,
@@ -155,7 +165,7 @@ def check_upgrade(
     return CheckReport(
         world,
         settings,
-        (*notes, *left_out),
+        (*notes, *left_out, *_taken_to_be_so(world)),
         next(iter(runs.values())),
         faults,
         seed,

@@ -96,7 +96,7 @@ def _load_unbuilt(files: ProjectFiles, running: Path | None, update: Path | None
         files,
         f"PlatformIO project, environment {env.name}",
         tuple(idf_option_files(files, full or root / "sdkconfig")) if has_options else (),
-        told=env.options(),
+        told=env.options(has_options),
         updater=env.updater,
         running=running,
         update=update,

@@ -180,12 +180,7 @@ class _Builder:
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
         slots = [partition for partition in table if partition.is_ota_slot]
         has_factory = any(partition.is_factory for partition in table)
-        if len(slots) == 1 and has_factory:
-            self._notes.append(
-                f"{slots[0].label!r} is the only OTA slot, and what runs from it cannot update itself: it is taken to "
-                "select factory (esp_ota_set_boot_partition) and to restart before a further update"
-            )
-        elif len(slots) < 2:
+        if len(slots) < 2 and not (slots and has_factory):
             found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}, and no factory app"
             raise InputError(f"{name} has {found}; an upgrade needs ota_0 and ota_1, or factory and ota_0")
         for partition in table if not self._resolved.settings.runs_all_flash else ():

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..model.config import Chip
 from ..model.writers import Updater
 from .files import read_file
+from .image_evidence import ROLLBACK
 from .project_files import ProjectFiles
 from .sdkconfig import Option, Sdkconfig
 
@@ -65,11 +66,15 @@ class PlatformioEnvironment:
         named = self.values.get("board_build.partitions")
         return None if named is None else self.file.parent / named
 
-    def options(self) -> Sdkconfig:
-        """Return what it says in the words of ESP-IDF: the chip, and the size of flash that is written to headers."""
-        return Sdkconfig({option.name: option for option in self._options()})
+    def options(self, has_sdkconfig: bool = False) -> Sdkconfig:
+        """Return what it says in the words of ESP-IDF: the chip, and the size of flash that is written to headers.
 
-    def _options(self) -> Iterator[Option]:
+        Arduino's libraries are published as built with rollback, in the bootloader too.
+
+        has_sdkconfig: the project has options of ESP-IDF, with which they are built anew."""
+        return Sdkconfig({option.name: option for option in self._options(has_sdkconfig)})
+
+    def _options(self, has_sdkconfig: bool) -> Iterator[Option]:
         for key in ("board_build.mcu", "board"):
             chip = _chip(self.values.get(key, ""))
             if chip is not None:
@@ -78,6 +83,8 @@ class PlatformioEnvironment:
         size = _MEBIBYTES.fullmatch(self.values.get("board_upload.flash_size", ""))
         if size is not None:
             yield Option(f"ESPTOOLPY_FLASHSIZE_{int(size[1])}MB", "y", self.place("board_upload.flash_size"))
+        if self.is_arduino and not self.is_of_esp_idf and not has_sdkconfig:
+            yield Option(ROLLBACK, "y", f"{self.place('framework')} = arduino: its libraries are built with rollback")
 
 
 def read_platformio(files: ProjectFiles) -> PlatformioEnvironment:

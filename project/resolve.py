@@ -115,6 +115,12 @@ class Resolved:
         return self.has_options or not self.value(f"CONFIG_{ROLLBACK}").origin.assumed
 
     @property
+    def knows_anti_rollback(self) -> bool:
+        """Whether anything tells of anti-rollback, which is off where rollback is."""
+        is_told = not self.value(f"CONFIG_{ANTI_ROLLBACK}").origin.assumed
+        return self.has_options or is_told or (self.knows_rollback and not self.config.rollback)
+
+    @property
     def flash_size(self) -> tuple[int, str] | None:
         """The bytes of the flash, and who says so: the dump, or the options; None where neither tells.
 

@@ -396,7 +396,7 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: 
         then=None if token is None else _then(report, claim.id, token),
         token=token,
         proof=proof,
-        **judgement(claim.id, report.world.config.rollback, scope, is_broken, report.own),
+        **judgement(claim.id, scope, is_broken, report.own),
     )
 
 

@@ -332,8 +332,7 @@ def violations_of(found: HistoryFound) -> tuple[HistoryViolation, ...]:
         scope = scope_of_device(history.device, FaultModel.F1, Usage.DOCUMENTED)
     except OutOfModel:
         scope = None
-    rollback = history.device.config.rollback
     return tuple(
-        HistoryViolation(claim=id_, text=text, **judgement(id_, rollback, scope, is_violated=not found.is_by_others))
+        HistoryViolation(claim=id_, text=text, **judgement(id_, scope, is_violated=not found.is_by_others))
         for id_, text in broken.items()
     )

@@ -137,7 +137,7 @@ def _claim(scope: Scope, item: ExploredClaim) -> ExploredClaimEntry:
         broken_by=shown.broken_by,
         token=shown.token,
         divergence=shown.divergence,
-        **judgement(item.claim.id, scope.config.rollback, scope, trace is not None),
+        **judgement(item.claim.id, scope, trace is not None),
     )
 
 

@@ -142,5 +142,5 @@ def claim_entry(row: ProvedClaim, scope: Scope, own: Iterable[OwnClaim] = ()) ->
         premise_depth=decision.premise_depth,
         possibly_vacuous=decision.is_possibly_vacuous,
         divergence=shown.divergence,
-        **judgement(claim.id, scope.config.rollback, scope, is_refuted, own),
+        **judgement(claim.id, scope, is_refuted, own),
     )

@@ -13,7 +13,7 @@ from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
-from ..remedy_table import RemedyRow, remedies_for, rows
+from ..remedy_table import RemedyRow, all_rows, remedies_for
 
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
@@ -47,10 +47,12 @@ class FixEntry:
     """To be kept together."""
     reaches_premise: bool
     """A short search reaches the claim's premise with them; else it may hold only as that is never met."""
+    breaks: tuple[str, ...]
+    """Claims that hold without them and are violated with them."""
 
 
 FixEntries = tuple[FixEntry, ...] | None
-"""Sets of remedies, each of which mends a claim; first those with which its premise is reached."""
+"""Sets of remedies, each of which mends a claim; first those with which its premise is reached and that break none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,8 @@ class JudgedClaim:
     severity: SeverityName
     """What a violation means for a device."""
     releases: ReleaseSpread | None
-    """Violated: the releases that do so too, with rollback on or off as here; null where none of them does."""
+    """Violated: the releases that do so too with esp_ota_*, on a device with the same slots and protection; null where
+    none of them does, and where such a device is not in the table of remedies."""
     fixes: FixEntries
     """Violated: sets of remedies with which the claim is proved of documented usage under F1, smallest first; none
     where no set does it; null where they were not looked for."""
@@ -244,28 +247,32 @@ def severity_name(claim_id: str, own: Iterable[OwnClaim] = ()) -> SeverityName:
     return CONSEQUENCES[claim_id].severity.value if harm is None else harm.value
 
 
-def judgement(
-    claim_id: str, rollback: bool, scope: Scope | None, is_violated: bool, own: Iterable[OwnClaim] = ()
-) -> Judgement:
+def judgement(claim_id: str, scope: Scope | None, is_violated: bool, own: Iterable[OwnClaim] = ()) -> Judgement:
     """Return what is to be said of a claim beside its verdict.
 
-    scope: the device, to look for remedies; None where there is none of the model. own: claims of the user's own, for
-    which no remedies are looked for."""
+    scope: the device, to look for releases and remedies; None where there is none of the model. own: claims of the
+    user's own, for which no remedies are looked for."""
     is_own = any(claim.id == claim_id for claim in own)
     row = None if scope is None or is_own else remedies_for(scope)
     return {
         "severity": severity_name(claim_id, own),
-        "releases": _spread(claim_id, rollback) if is_violated else None,
+        "releases": _spread(claim_id, scope) if is_violated and scope is not None else None,
         "fixes": fixes_in(row, claim_id) if is_violated and row is not None else None,
     }
 
 
-def _spread(claim_id: str, rollback: bool) -> ReleaseSpread | None:
+def _spread(claim_id: str, scope: Scope) -> ReleaseSpread | None:
+    """Return which releases violate a claim on devices with the same slots; None where the table has none of them."""
     found: dict[bool, list[str]] = {True: [], False: []}
-    for row in rows():
-        if row.scope.config.rollback == rollback:
+    for row in all_rows():
+        if _kind(row.scope) == _kind(scope):
             found[claim_id in row.mends] += row.releases
     return ReleaseSpread(violated=tuple(found[True]), proved=tuple(found[False])) if found[True] else None
+
+
+def _kind(scope: Scope) -> tuple[object, ...]:
+    config = scope.config
+    return scope.slots, scope.has_factory, config.rollback, config.anti_rollback, config.selector
 
 
 def fixes_in(row: RemedyRow, claim_id: str) -> FixEntries:
@@ -274,10 +281,14 @@ def fixes_in(row: RemedyRow, claim_id: str) -> FixEntries:
     if sets is None:
         return None
     found = (
-        FixEntry(remedies=tuple(remedy.value for remedy in on), reaches_premise=claim_id not in row.unmet.get(on, ()))
+        FixEntry(
+            remedies=tuple(remedy.value for remedy in on),
+            reaches_premise=claim_id not in row.unmet.get(on, ()),
+            breaks=row.breaks.get(on, ()),
+        )
         for on in sets
     )
-    return tuple(sorted(found, key=lambda entry: not entry.reaches_premise))
+    return tuple(sorted(found, key=lambda entry: (not entry.reaches_premise, bool(entry.breaks))))
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

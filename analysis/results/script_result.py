@@ -304,7 +304,7 @@ def _claim(report: ScriptReport, swept: ScriptSweepReport, result: ClaimResult, 
         where=None if shortest is None else str(shortest),
         then=None if token is None else _then(report, claim.id, token),
         token=token,
-        **judgement(claim.id, report.setup.dut.config.rollback, scope, is_modelled),
+        **judgement(claim.id, scope, is_modelled),
     )
 
 

@@ -23,7 +23,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool
     page.blank()
     for rule, findings in diagnosis.found:
         is_explained = explains_notes or rule.severity is not Severity.NOTE
-        _print_rule(page, rule, findings, diagnosis.subject.check_command if is_explained else None)
+        _print_rule(page, rule, findings, diagnosis.subject.trace_of(rule.claim) if is_explained else None)
     for line in _not_looked_at(diagnosis):
         page.line(line, indent=0, style="dim")
     subject = diagnosis.subject
@@ -59,12 +59,12 @@ def _not_looked_at(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"{counted(len(diagnosis.ignored), 'rule')} ignored on request"
 
 
-def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[RuleFinding], check_command: str | None) -> None:
+def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[RuleFinding], trace_command: str | None) -> None:
     _print_head(page, rule)
     for finding in findings:
         page.whole(f"{finding.place}: {finding.what}", _INDENT, "bold")
-    if check_command is not None:
-        _print_explanation(page, rule, check_command)
+    if trace_command is not None:
+        _print_explanation(page, rule, trace_command)
 
 
 def _print_head(page: ReportPage, rule: Rule) -> None:
@@ -72,9 +72,9 @@ def _print_head(page: ReportPage, rule: Rule) -> None:
     page.console.print(head.append(f"{rule.id}  {rule.title}", "bold"), soft_wrap=True)
 
 
-def _print_explanation(page: ReportPage, rule: Rule, check_command: str) -> None:
+def _print_explanation(page: ReportPage, rule: Rule, trace_command: str) -> None:
     for word, text in (("why", rule.reason), ("do", rule.remedy), ("see", rule.source), ("breaks", rule.claim)):
         if text:
             page.line(f"{word:6} {text}", _INDENT, hang=7)
     if rule.claim:
-        page.whole(f"trace  {check_command}", _INDENT)
+        page.whole(f"trace  {trace_command}", _INDENT)

@@ -29,4 +29,6 @@ def fix_words(claim_id: str, fixes: tuple[FixEntry, ...], names_page: bool = Tru
 
 
 def _fix(fix: FixEntry) -> str:
-    return f"{' and '.join(fix.remedies)}{'' if fix.reaches_premise else ', possibly vacuous'}"
+    vacuous = "" if fix.reaches_premise else ", possibly vacuous"
+    breaks = f", which breaks {', '.join(fix.breaks)}" if fix.breaks else ""
+    return f"{' and '.join(fix.remedies)}{vacuous}{breaks}"

@@ -20,7 +20,7 @@ from ..inputs import Inputs
 from ..lenient_table import TableReading, read_csv, read_table_in_flash, read_table_leniently
 from ..own_ram import clash_with_bootloader
 from ..project import Project, custom_table
-from ..resolve import Resolved, resolve
+from ..resolve import UPDATER, Resolved, resolve
 from ..sdkconfig import Option
 from ..sdkconfig_file import read_options
 from ..source_scan import SourceScan, scan_sources
@@ -201,12 +201,16 @@ def _missing(subject: Subject, resolved: Resolved) -> Iterator[Need]:
         yield Need.ALL_OPTIONS
     if not resolved.knows_rollback:
         yield Need.ROLLBACK
+    if not resolved.knows_anti_rollback:
+        yield Need.ANTI_ROLLBACK
     if subject.bootloader_options is None:
         yield Need.BOOTLOADER_OPTIONS
     if subject.table is None:
         yield Need.TABLE
     if subject.app is None:
         yield Need.APP
+    if subject.app is None and all(value.name != UPDATER for value in resolved.settings.settings):
+        yield Need.UPDATER
     if subject.bootloader is None:
         yield Need.BOOTLOADER
     if subject.release_text is None:

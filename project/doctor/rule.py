@@ -74,7 +74,7 @@ class Rule:
     """What the rule has to see."""
     find: FindInSubject
     claim: str = ""
-    """Id of the claim that a power cut then breaks, where there is one: `otaproof check` has the trace."""
+    """Id of the claim that a power cut then breaks, where there is one: what Subject.trace_of says has the trace."""
 
     def __call__(self, subject: Subject) -> Iterator[RuleFinding]:
         """Yield what it finds."""

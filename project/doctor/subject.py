@@ -3,12 +3,14 @@
 Gathered once, by load.py, and read by every rule.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ...impl.image.format import AppDesc, ImageHeader
 from ...model.config import Config
+from ...model.writers import Updater
 from ..lenient_table import TableReading
 from ..option_reader import Answers, ConfigValue
 from ..project import OptionFile
@@ -25,9 +27,11 @@ class Need(Enum):
     OPTIONS = "the options: a project with an sdkconfig, or --config"
     ALL_OPTIONS = "all of the options: a project with an sdkconfig"
     ROLLBACK = "whether rollback is on: a project, an image that tells, or --rollback"
+    ANTI_ROLLBACK = "whether anti-rollback is on: a project, or --anti-rollback"
     BOOTLOADER_OPTIONS = "the bootloader's options: a build, or --bootloader-sdkconfig"
     TABLE = "the partition table: a project that names one, or --partitions"
     APP = "the application's image: a build, or --running"
+    UPDATER = "what brings updates: the application's image, platformio.ini, or --updater"
     BOOTLOADER = "the bootloader's image: a build, or --bootloader"
     RELEASE = "the ESP-IDF release: a build, or --idf"
     BUILD = "a build of the project"
@@ -98,7 +102,7 @@ class Subject:
     """Where the sources accept."""
     has_sources: bool
     check_command: str
-    """What to paste into a shell for the traces: the command that cuts the power in an update of this very device."""
+    """What to paste into a shell: the command that cuts the power in an update of this very device."""
     missing: frozenset[Need] = field(default_factory=frozenset)
 
     @property
@@ -112,6 +116,14 @@ class Subject:
         return self.config.updates.calls_begin
 
     @property
+    def is_arduino(self) -> bool:
+        """The application is a sketch on Arduino's published libraries, by its image, or where there is none by what
+        brings updates; a project with options of ESP-IDF has its own build of them, and is flashed as ESP-IDF does."""
+        if self.app is not None:
+            return self.app.is_arduino
+        return self.config.updater in (Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL) and not self.is_configured
+
+    @property
     def known_table(self) -> TableReading:
         """The partition table, for rules that need one."""
         assert self.table is not None
@@ -122,6 +134,20 @@ class Subject:
         """The application's image, for rules that need one."""
         assert self.app is not None
         return self.app
+
+    def trace_of(self, claim: str) -> str:
+        """Return what to paste into a shell for the trace of a claim that a rule says is broken.
+
+        With factory or a third slot, no cut in two updates breaks C2; the search of all histories finds what does."""
+        slots = [] if self.table is None else sorted(row.partition.slot for row in self.table.slots)
+        has_factory = self.table is not None and self.table.factory is not None
+        is_modelled = slots and slots == list(range(len(slots)))
+        if claim != "C2" or not is_modelled or (len(slots) == 2 and not has_factory):
+            return self.check_command
+        device = ["--slots", str(len(slots)), *(["--factory"] if has_factory else [])]
+        device += ["--idf", self.config.app_name, "--bootloader-idf", self.config.bootloader_name]
+        device += ["--anti-rollback"] if self.config.anti_rollback else []
+        return shlex.join(["otaproof", "prove", "--usage", "documented", "--claim", claim, *device])
 
     def is_on(self, name: str, default: bool = False) -> bool:
         """Tell whether a switch is on."""

@@ -8,7 +8,9 @@ from otaproof.analysis import many_sweeps, upgrade_check
 from otaproof.analysis.many_sweeps import Swept, SweptDevice, devices, row_of, sweep_of, total_of
 from otaproof.analysis.model_verdicts import Proofs
 from otaproof.analysis.shipped_verdicts import ModelVerdict
-from otaproof.campaign.upgrade.upgrade_replay import Replay
+from otaproof.campaign.device_under_test import DeviceUnderTest
+from otaproof.campaign.upgrade.upgrade_replay import Replay, replay
+from otaproof.campaign.upgrade.upgrade_token import Token
 from otaproof.model.config import Config, Release
 from otaproof.model.writers import Updater
 
@@ -53,10 +55,9 @@ def test_a_proof_that_a_sweep_contradicts_is_unexplained(monkeypatch: pytest.Mon
 
 def test_a_replay_that_shows_nothing_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep and the board do not agree then."""
-    whole = many_sweeps.replay
 
-    def keeping(*arguments: object) -> Replay:
-        played = whole(*arguments)  # type: ignore[arg-type]
+    def keeping(token: Token, dut: DeviceUnderTest) -> Replay:
+        played = replay(token, dut)
         return Replay(played.steps, played.cells, played.observation, is_claim_kept=True)
 
     monkeypatch.setattr(many_sweeps, "replay", keeping)

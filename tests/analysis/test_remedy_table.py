@@ -14,6 +14,7 @@ from otaproof.analysis.remedy_file import (
     verdicts_with,
 )
 from otaproof.analysis.remedy_table import FILE, RemedyRow, all_rows, documented, parse, remedies_for, rows, text_of
+from otaproof.analysis.results.result_parts import judgement
 from otaproof.errors import InputError
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.severity import CONSEQUENCES, Harm
@@ -54,6 +55,20 @@ def test_every_release_has_a_row() -> None:
     for rollback in (True, False):
         releases = [label for row in rows() if row.scope.config.rollback is rollback for label in row.releases]
         assert sorted(release.label for release in Release) == sorted(releases)
+
+
+def test_release_that_violates_a_claim_is_told_to() -> None:
+    """Of factory and two slots as of two slots; where the table has no such device, nothing is said of releases."""
+    for row in all_rows():
+        for claim in CLAIMS:
+            told = judgement(claim.id, row.scope, is_violated=True)["releases"]
+            violated, proved = ((), ()) if told is None else (told.violated, told.proved)
+            assert set(row.releases).issubset(violated) if claim.id in row.mends else not {*row.releases} & {*violated}
+            assert told is None or sorted((*violated, *proved)) == sorted(release.label for release in Release)
+    with_factory = documented(Release.V6_1, rollback=True, has_factory=True)
+    assert judgement("C22", with_factory, is_violated=True)["releases"] is not None
+    for scope in (None, replace(with_factory, slots=3)):
+        assert judgement("C22", scope, is_violated=True)["releases"] is None
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from otaproof.model.claims.claims import Verdict
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.remedies import Remedy
 from otaproof.model.writers import Updater
-
-from ..worlds import small_world
+from worlds import small_world
 
 V, H, NOT = Verdict.VIOLATED, Verdict.HOLDS, Verdict.NOT_APPLICABLE
 

@@ -224,6 +224,16 @@ def test_part_of_an_image_in_a_dump_is_not_called_empty(files: Path, capsys: pyt
     assert "bytes, empty" not in said[600] and "an image that does not verify: " in " ".join(said[600].split())
 
 
+def test_releases_are_those_of_esp_ota_alone(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Update.rollBack() breaks C22 in every release; esp_ota_* does so up to 5.5."""
+    for updater, told in (("esp-idf", False), ("arduino", True)):
+        device = arguments(files, "--rollback", "--updater", updater, "--idf", "6.1", "--faults", "F0")
+        claims = {claim["id"]: claim for claim in checked(capsys, *device)[1]["claims"]}
+        assert told is (claims["C22"]["verdict"] == "violated")
+        assert told is (claims["C17"]["releases"] is None)
+        assert claims["C22"]["releases"] is None
+
+
 def test_out_writes_the_same_object(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For CI jobs that want both text and JSON."""
     main(arguments(files, "--faults", "F0", "--out", str(files / "report.json")))

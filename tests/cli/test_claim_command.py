@@ -102,7 +102,10 @@ def test_refuted_claim_names_severity_and_fix(capsys: pytest.CaptureFixture[str]
     assert f"severity: update lost {EVERYWHERE} fix: restart-at-once and note-in-place" in out
     assert ExitCode.VIOLATED == main([*arguments, "--json"])
     found = {claim["id"]: claim["fixes"] for claim in json.loads(capsys.readouterr().out)["claims"]}
-    wanted = [{"remedies": [name], "reaches_premise": True} for name in ("restart-at-once", "commence-if-selected")]
+    wanted = [
+        {"remedies": [name], "reaches_premise": True, "breaks": []}
+        for name in ("restart-at-once", "commence-if-selected")
+    ]
     assert wanted == found["C10"]
 
 
@@ -122,11 +125,19 @@ def test_check_names_severity_and_fix(capsys: pytest.CaptureFixture[str]) -> Non
     assert f"severity: update lost {EVERYWHERE} fix: restart-at-once and note-in-place" in printed(capsys)
 
 
+def test_fix_tells_which_other_claims_it_breaks(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without rollback, a device that takes no update where another image runs than is selected may never take one."""
+    assert ExitCode.HOLDS == main(["claim", "C21"])
+    out = printed(capsys)
+    assert "rollback off, 4.4, 5.1, 5.5: violated fix: commence-if-selected, which breaks C9 (proved)" in out
+    assert "rollback on, 5.5: violated fix: restart-at-once; or commence-if-selected (proved)" in out
+
+
 def test_several_sets_are_joined() -> None:
     """By and, and by or."""
     two = (
-        FixEntry(remedies=("restart-at-once",), reaches_premise=True),
-        FixEntry(remedies=("never-rollback", "erase-last-boot"), reaches_premise=False),
+        FixEntry(remedies=("restart-at-once",), reaches_premise=True, breaks=()),
+        FixEntry(remedies=("never-rollback", "erase-last-boot"), reaches_premise=False, breaks=("C9",)),
     )
-    wanted = "restart-at-once; or never-rollback and erase-last-boot, possibly vacuous (proved)"
+    wanted = "restart-at-once; or never-rollback and erase-last-boot, possibly vacuous, which breaks C9 (proved)"
     assert wanted == fix_words("C1", two, names_page=False)

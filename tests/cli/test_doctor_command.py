@@ -12,6 +12,7 @@ from otaproof.impl.partitions.table import encode_table
 from otaproof.project.doctor.diagnosis import RULES
 from places import REAL, ROOT
 
+SLOTS = "app0,app,ota_0,0x10000,64K\napp1,app,ota_1,,64K\n"
 NO_ROLLBACK = Broken({"BOOTLOADER_APP_ROLLBACK_ENABLE": "n"})
 
 
@@ -109,6 +110,8 @@ def test_files_of_a_release_are_found_by_their_names(tmp_path: Path, capsys: pyt
     write(tmp_path / "partitions.bin", encode_table(parse_csv(TABLE.encode())))
     write(tmp_path / "bootloader.bin", b"\xe9" * 100)
     assert {"D20", "D34", "D80"} == fired(capsys, tmp_path)
+    for said in (("--accepts", "yes"), ("--updater", "arduino-on-trial")):
+        assert {"D20", "D34"} == fired(capsys, tmp_path, *said)
 
 
 @pytest.mark.parametrize("release", ["5.1", "5.5", "6.1"])
@@ -300,6 +303,40 @@ def write_table(directory: Path, csv: str) -> Path:
     """Return the file, written."""
     write(directory / "table.csv", csv)
     return directory / "table.csv"
+
+
+def test_sketch_that_was_not_built_is_accepted_by_the_core(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its libraries have rollback, and accept; where the sketch keeps them from it, its own call is looked for."""
+    write(tmp_path / "platformio.ini", "[env:node]\nboard=esp32dev\nframework=arduino\nboard_build.partitions=t.csv\n")
+    write(tmp_path / "t.csv", TWO_SLOTS)
+    write(tmp_path / "src" / "main.cpp", "void setup() {}\n")
+    assert "D20" in fired(capsys, tmp_path) and not {"D14", "D16"} & fired(capsys, tmp_path)
+    assert "D16" in fired(capsys, tmp_path, "--updater", "arduino-on-trial")
+
+
+def test_upload_over_other_partitions_is_told_before_a_sketch_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its upload writes to 0xe000 wherever otadata lies; of other libraries that is not known."""
+    write(tmp_path / "t.csv", "otadata,data,ota,0x9000,0x2000\nphy,data,phy,0xe000,0x1000\n" + SLOTS)
+    write(tmp_path / "platformio.ini", "[env:node]\nboard=esp32dev\nframework=arduino\nboard_build.partitions=t.csv\n")
+    assert "D85" in fired(capsys, tmp_path)
+    for updater, told in (("arduino", True), ("esp-idf", False)):
+        assert told is ("D85" in fired(capsys, "--partitions", tmp_path / "t.csv", "--updater", updater))
+    assert "D85" not in fired(capsys, "--partitions", tmp_path / "t.csv")
+
+
+def test_what_boots_as_a_last_resort_needs_no_option_but_anti_rollback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Off by hand, or off because rollback is, is known to be off; rollback that is on says nothing of it."""
+    without = "".join(line for line in TABLE.splitlines(keepends=True) if "factory" not in line)
+    for rule, csv in (("D67", TABLE), ("D68", without)):
+        table = write_table(tmp_path, csv)
+        for switch in ("--no-anti-rollback", "--no-rollback"):
+            assert rule in fired(capsys, "--partitions", table, switch), (rule, switch)
+        for switches in ((), ("--rollback",), ("--anti-rollback",)):
+            assert rule not in fired(capsys, "--partitions", table, *switches), (rule, switches)
 
 
 def test_option_given_by_hand_does_not_say_what_the_others_are(

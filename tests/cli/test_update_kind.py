@@ -198,3 +198,14 @@ def test_bad_input_is_told_in_one_line(
     assert main(arguments) == 2
     printed = capsys.readouterr().err
     assert problem in printed and printed.count("\n") == 1
+
+
+def test_only_slot_beside_factory_selects_nothing_here(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What runs from the only slot is to select factory before an update of the application, which this is not."""
+    (files / "table.csv").write_text(
+        TABLE.replace("ota_0,   app,  ota_0,", "first,   app,  factory,").replace("_1", "_0")
+    )
+    for kind, update in (("partition-table", "table.csv"), ("bootloader", "new-esp32.bin")):
+        assert not any("only OTA slot" in note for note in told(capsys, *command(kind, "--update", update))[1]["notes"])
+    main(["check", "--partitions", "table.csv", "--image-size", "2K", "--idf", "6.1", "--fast", "--json"])
+    assert any("'ota_0' is the only OTA slot" in note for note in json.loads(capsys.readouterr().out)["notes"])

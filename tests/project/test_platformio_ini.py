@@ -46,6 +46,24 @@ def test_framework_table_flash_and_chip_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("framework", "options", "rollback"),
+    [
+        ("arduino", {}, True),
+        ("espidf", {}, False),
+        ("arduino, espidf", {}, False),
+        ("arduino", {"sdkconfig": 'CONFIG_IDF_TARGET="esp32s3"\n'}, False),
+    ],
+)
+def test_published_libraries_of_arduino_have_rollback(
+    framework: str, options: dict[str, str], rollback: bool, tmp_path: Path
+) -> None:
+    """Where a project builds them itself, its options decide; an argument goes over both."""
+    ini = f"{NODE}framework = {framework}\nboard_build.partitions = slots.csv\n"
+    assert rollback is resolved(tmp_path, ini, **options).config.rollback
+    assert not resolve(Inputs(tmp_path, rollback=False)).config.rollback
+
+
+@pytest.mark.parametrize(
     ("board", "chip"),
     [
         ("esp32dev", "esp32"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ....impl.partitions.partition import Partition
+from ....model.writers import Updater
 from ...image_evidence import ROLLBACK
 from ...lenient_table import TableRow
 from ..rule import RuleFinding, Severity, at, rule
@@ -218,13 +219,14 @@ def rollback_in_image_only(subject: Subject) -> Iterator[RuleFinding]:
     reason="initArduino calls verifyOta(), which returns true unless the sketch defines its own. An update that "
     "starts and fails afterwards, for example because it cannot reach the network, is never rolled back.",
     remedy="Define verifyRollbackLater() to return true, and call esp_ota_mark_app_valid_cancel_rollback() after a "
-    "self-test. If the sketch does so already, add --accepts yes.",
+    "self-test. If the sketch does so already, add --accepts yes, or --updater arduino-on-trial.",
     source="arduino-esp32, cores/esp32/esp32-hal-misc.c, initArduino",
     needs=(Need.APP,),
 )
 def accepted_by_arduino(subject: Subject) -> Iterator[RuleFinding]:
     """An image with Arduino's start-up code, and nothing said against it."""
-    if subject.known_app.is_confirmed_by_arduino and subject.config.rollback and subject.accepts is None:
+    is_said_to_wait = subject.accepts is not None or subject.config.updater is Updater.ARDUINO_ON_TRIAL
+    if subject.known_app.is_confirmed_by_arduino and subject.config.rollback and not is_said_to_wait:
         yield at(subject.known_app.path, "Arduino's start-up code is in it, and was built with rollback")
 
 

@@ -61,12 +61,12 @@ def beyond_header(subject: Subject) -> Iterator[RuleFinding]:
     "0xe000 is lost.",
     remedy="Place otadata at 0xe000, or upload boot_app0.bin to its offset.",
     source="arduino-esp32, boards.txt and tools/platformio-build.py, boot_app0.bin",
-    needs=(Need.TABLE, Need.APP),
+    needs=(Need.TABLE, Need.UPDATER),
 )
 def otadata_not_at_e000(subject: Subject) -> Iterator[RuleFinding]:
     """Otadata elsewhere than where Arduino's upload takes it to be."""
     rows = subject.known_table.otadata
-    if not subject.known_app.is_arduino or not rows or rows[0].partition.offset == _BOOT_APP0:
+    if not subject.is_arduino or not rows or rows[0].partition.offset == _BOOT_APP0:
         return
     hit = [
         quoted(row)

@@ -178,7 +178,7 @@ def app_test_as_last_resort(subject: Subject) -> Iterator[RuleFinding]:
     "the good image in ota_1 is not tried.",
     remedy="Give the factory app a way to update, or do without it.",
     source="IDF-BOOT-LOAD",
-    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
+    needs=(Need.TABLE, Need.ANTI_ROLLBACK),
 )
 def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
     """A factory app below two slots."""
@@ -194,7 +194,7 @@ def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
     reason="It boots even if it was ABORTED or INVALID. accept() then fails, since there is no entry to accept.",
     remedy="Add a factory app if the device must never start a rejected image.",
     source="IDF-BOOT-SELECT",
-    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
+    needs=(Need.TABLE, Need.ANTI_ROLLBACK),
 )
 def fallback_to_first_slot(subject: Subject) -> Iterator[RuleFinding]:
     """No factory app."""

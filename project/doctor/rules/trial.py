@@ -17,11 +17,12 @@ _ROLLBACK_KCONFIG = "components/bootloader/Kconfig.app_rollback"
     Severity.WARNING,
     title="no rollback",
     reason="An image that boots stays, even if it crashes at start or cannot reach the network: only a cable brings "
-    "the previous one back. A power cut in accept() can start the old image.",
+    "the previous one back. Where the application accepts all the same, a power cut in accept() can start the old "
+    "image.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y in both builds, and accept after a self-test.",
     source="IDF-OTA-MARK-INVALID",
     needs=(Need.ROLLBACK,),
-    claim="C7",
+    claim="C25",
 )
 def no_rollback(subject: Subject) -> Iterator[RuleFinding]:
     """Updates that nothing undoes."""
@@ -61,6 +62,7 @@ def may_never_accept(subject: Subject) -> Iterator[RuleFinding]:
     """Sources without the call that accepts."""
     is_open = subject.accepts is None and subject.accept_call is None and subject.has_sources
     is_open = is_open and not (subject.app is not None and subject.app.is_confirmed_by_arduino)
+    is_open = is_open and not subject.config.updates.accepts_at_start
     if subject.config.rollback and is_open and not _is_confirmed_by_startup(subject):
         yield at(
             subject.place(ROLLBACK),
@@ -98,7 +100,7 @@ def accepted_by_startup(subject: Subject) -> Iterator[RuleFinding]:
     remedy="Let the server offer the update again, and do not count one lost boot as a failed update.",
     source="IDF-BOOT-SELECT",
     needs=(Need.ROLLBACK,),
-    claim="C4",
+    claim="C17",
 )
 def trial_lost_in_cut(subject: Subject) -> Iterator[RuleFinding]:
     """The boot that puts an image under test."""
@@ -130,7 +132,8 @@ def skip_validate(subject: Subject) -> Iterator[RuleFinding]:
     title="a wake-up from deep sleep does not end a trial",
     reason="The bootloader starts the last image without reading otadata. An image that is PENDING_VERIFY, sleeps "
     "and wakes is neither accepted nor rolled back, and an update that was just marked does not start.",
-    remedy="Accept or restart before the first deep sleep, or drop CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.",
+    remedy="Accept or restart before the first deep sleep, or drop CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP, "
+    "and _ALWAYS, which selects it.",
     source="IDF-BOOT-WAKE",
     needs=(Need.OPTIONS,),
 )
