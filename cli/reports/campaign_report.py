@@ -91,22 +91,34 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     claims = len({kind.claim for kind in result.found} - {DIVERGENCE})
     diverged = f", {counted(result.divergences, 'divergence')} of board and model" if result.compared else ""
     yield (
-        f"{counted(claims, 'violated claim')} on {counted(len(result.found) - result.divergences, 'kind')} of device"
-        f"{diverged}"
+        f"{counted(claims, 'violated claim')}, "
+        f"{counted(len(result.found) - result.divergences, 'finding')} by claim and kind of device{diverged}"
     )
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
     if result.newest_cover is not None:
         newest = f"the last new one in run {result.newest_cover:,}"
         yield f"{result.covered:,} actions, premises and sites of cuts covered, {newest}"
-    yield from _mutation_lines(result)
-    for untried in result.untried:
-        can = ", nor does a short search" if untried.depth is None else f", which {untried.depth} steps can meet"
-        yield f"{untried.claim} {untried.name} was never tried: no run met its premise{can}"
+    yield from mutation_lines(result)
+    yield from untried_lines(result)
     yield f"fingerprint {result.fingerprint}"
 
 
-def _mutation_lines(result: CampaignState) -> Iterator[str]:
+def untried_lines(result: CampaignState) -> Iterator[str]:
+    """Say which claims were never tried: first those that could have been, then those of which nobody knows how."""
+    for untried in (untried for untried in result.untried if untried.depth is not None):
+        can = f"which {counted(untried.depth, 'step')} can meet"
+        yield f"{untried.claim} {untried.name} was never tried: no run met its premise, {can}"
+    rest = [untried for untried in result.untried if untried.depth is None]
+    if len(rest) == 1:
+        yield f"{rest[0].claim} {rest[0].name} was never tried: no run met its premise, nor does a short search"
+    elif rest:
+        names = ", ".join(untried.claim for untried in rest)
+        yield f"never tried, as no run met their premises, nor does a short search: {names}"
+
+
+def mutation_lines(result: CampaignState) -> Iterator[str]:
+    """Say how many histories are kept, and what came of the runs that began from one."""
     mutation = result.mutation
     if not mutation.kept:
         return

@@ -22,11 +22,12 @@ def print_fuzz(console: Console, result: FuzzResult) -> None:
 
 def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
     shortest = summary.shortest
-    kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings} kinds of devices"
+    kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings:,} kinds of devices"
     if summary.claim == DIVERGENCE:
         page.title(f"DIVERGENCE of board and model on {kinds}: a bug in otaproof")
     else:
-        page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {len(shortest.steps)} steps")
+        steps = counted(len(shortest.steps), "step")
+        page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {steps}")
         page.line(summary.title)
     page.line(f"{device_words(shortest)}, run {shortest.run}", style="dim")
     page.steps(shortest.steps, shortest.text or None)
@@ -76,13 +77,13 @@ def _totals(result: FuzzResult) -> Iterator[str]:
     )
     yield from _covered(result) if result.compared else ()
     for reason, count in result.left_out.items():
-        yield f"{count:,} runs ended early: {reason}, which is outside the scope of the model"
+        yield f"{counted(count, 'run')} ended early: {reason}, which is outside the scope of the model"
     violated = len(result.findings) - result.divergences
     claims = sum(summary.claim != DIVERGENCE for summary in result.summary)
-    diverged = f", {result.divergences} divergences of board and model" if result.compared else ""
+    diverged = f", {counted(result.divergences, 'divergence')} of board and model" if result.compared else ""
     yield (
-        f"{claims} violated claims, {violated} findings by claim and kind of device{diverged}; --json and --out have "
-        "all of them"
+        f"{counted(claims, 'violated claim')}, {counted(violated, 'finding')} by claim and kind of device{diverged}; "
+        "--json and --out have all of them"
     )
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"

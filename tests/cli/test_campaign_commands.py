@@ -260,6 +260,12 @@ def test_what_mutation_came_to_is_told(place: Path, capsys: pytest.CaptureFixtur
     told = json.loads(capsys.readouterr().out)["mutation"]
     assert f"{told['kept']} histories kept; {told['runs']} runs began from one of them, changed" in text
     assert f"only these covered {told['covered']} of that" in text
+    main(["campaign", "show", "new.db", "--report", "page"])
+    shown = printed(capsys)
+    page = " ".join((place / "page" / "index.html").read_text(encoding="utf-8").replace("<li>", "").split())
+    lines = (f"{told['kept']} histories kept; {told['runs']} runs began", f"only these covered {told['covered']} of")
+    for line in lines:
+        assert line in shown and line in page
     assert 0 < told["runs"] < BLOCK
     main(["campaign", "run", "plain.db", *DEVICE, "--runs", str(BLOCK), "--no-steer"])
     assert "histories kept" not in printed(capsys)

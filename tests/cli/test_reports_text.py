@@ -10,6 +10,7 @@ from doctor_projects import TWO_SLOTS
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import main
+from otaproof.cli.reports.report_page import counted
 from otaproof.impl.image.format import build_image
 from otaproof.model.call_names import CALLS_TEXT
 
@@ -101,4 +102,4 @@ def test_fuzz_prints_a_block_for_each_claim(capsys: pytest.CaptureFixture[str], 
     for claim in claims:
         shortest = min(len(finding["steps"]) for finding in findings if finding["claim"] == claim)
         (heading,) = (line for line in text.splitlines() if line.startswith(f"{claim} violated"))
-        assert heading.endswith(f"shortest: {shortest} steps")
+        assert heading.endswith(f"shortest: {counted(shortest, 'step')}")

@@ -8,6 +8,7 @@ from ....analysis.results.campaign_dossier import CampaignDossier, CauseReplay
 from ....analysis.results.campaign_result import CampaignCauses, CauseEntry
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.fault_model import FaultModel
+from ..campaign_report import mutation_lines, untried_lines
 from ..fuzz_report import device_words
 from .curve_view import Curve, curve
 from .page import render_page
@@ -43,6 +44,7 @@ def campaign_page(dossier: CampaignDossier) -> bytes:
         result=result,
         causes=tuple(_cause(number, found) for number, found in enumerate(dossier.causes, 1)),
         curves=_curves(result),
+        notes=(*mutation_lines(result), *untried_lines(result)),
         rungs=tuple(fault.name for fault in FaultModel if fault <= FaultModel[result.faults]),
         claims=_claims(result),
         provenance=dossier.provenance,
