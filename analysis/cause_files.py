@@ -27,19 +27,20 @@ class CauseFiles:
     """What there is no file of, and why; one line each."""
 
 
-def cause_files(cause: CauseEntry, with_lua: bool = False) -> CauseFiles:
+def cause_files(cause: CauseEntry, with_lua: bool = False, number: int = 1) -> CauseFiles:
     """Return the files of a cause; of a divergence none, as the board alone does not show it.
 
-    with_lua: with a Lua script, which takes the extra `lua`."""
+    with_lua: with a Lua script, which takes the extra `lua`. number: of the cause, among those with tests of the same
+    claim: no two tests have one name, so pytest takes them all at once."""
     if DIVERGENCE in cause.claims or not cause.plainest.confirmed:
         return CauseFiles()
     history = decode_history_token(cause.plainest.token).history
-    name = f"test_{cause.plainest.claim.lower()}"
-    files = [(f"{name}.py", _test(cause).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
+    name = f"test_{cause.plainest.claim.lower()}" + (f"_{number}" if number > 1 else "")
+    files = [(f"{name}.py", _test(cause, name).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
     without = []
     origin = f"Made by otaproof {__version__} from the history of {name}.py."
     if with_lua:
-        made = lua_files(history, cause.plainest.claim, words_of(cause, _WIDTH), origin)
+        made = lua_files(history, cause.plainest.claim, words_of(cause, _WIDTH), origin, f"{name}.py")
         files += [(f"{LUA}/{file}", contents) for file, contents in made]
     try:
         made = host_test_files(history, name, words_of(cause, _WIDTH_OF_C), origin)
@@ -57,7 +58,7 @@ def words_of(cause: CauseEntry, width: int) -> list[str]:
     return [*textwrap.wrap(f"{found.claim}: {cause.title}", width), "", *chain.from_iterable(wrapped)]
 
 
-def _test(cause: CauseEntry) -> str:
+def _test(cause: CauseEntry, name: str) -> str:
     """Return a test that fails as long as the history breaks the claim."""
     found = cause.plainest
     # Nothing ends the docstring: what complete() is given in a history may be any text.
@@ -73,7 +74,7 @@ from otaproof.campaign.history.history_token import decode_history_token
 TOKEN = "{found.token}"
 
 
-def test_{found.claim.lower()}() -> None:
+def {name}() -> None:
     """Fails as long as {found.claim} is violated."""
     broken = replay_history(decode_history_token(TOKEN).history).breaks("{found.claim}")
     assert broken is None, broken.text

@@ -1,5 +1,6 @@
 """`otaproof campaign export`: what a campaign found, as files to take along."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -65,11 +66,13 @@ def campaign_export(
         return ExitCode.INCONCLUSIVE
     if not result.causes:
         terminal().print(f"{file}: nothing was found, so there is nothing to write")
+    tests: Counter[str] = Counter()
     for number, cause in enumerate(result.causes, 1):
         home = folder / f"{number:02}-{'-'.join(cause.claims)}"
         drawing = trace_drawing(cause.plainest.token)
         pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
-        made = cause_files(cause, lua)
+        tests[cause.plainest.claim] += 1
+        made = cause_files(cause, lua, tests[cause.plainest.claim])
         for name, contents in (*made.files, *pictures):
             make_directory((home / name).parent)
             write_file(home / name, contents)
