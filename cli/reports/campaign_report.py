@@ -106,9 +106,10 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
 
 def untried_lines(result: CampaignState) -> Iterator[str]:
     """Say which claims were never tried: first those that could have been, then those of which nobody knows how."""
-    for untried in (untried for untried in result.untried if untried.depth is not None):
-        can = f"which {counted(untried.depth, 'step')} can meet"
-        yield f"{untried.claim} {untried.name} was never tried: no run met its premise, {can}"
+    for untried in result.untried:
+        if untried.depth is not None:
+            can = f"which {counted(untried.depth, 'step')} can meet"
+            yield f"{untried.claim} {untried.name} was never tried: no run met its premise, {can}"
     rest = [untried for untried in result.untried if untried.depth is None]
     if len(rest) == 1:
         yield f"{rest[0].claim} {rest[0].name} was never tried: no run met its premise, nor does a short search"
