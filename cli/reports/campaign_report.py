@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ...analysis.results.campaign_result import CampaignCauses, CampaignResult, CampaignState
 from ...campaign.fuzz.findings import DIVERGENCE
-from .fuzz_report import device_words
+from .fuzz_report import device_words, ended_before
 from .report_page import ReportPage, counted
 
 _MOST_SHOWN = 20
@@ -43,6 +43,8 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
             f"{device_words(cause.plainest)}; found on {counted(cause.kinds, 'kind')} of device and claim", style="dim"
         )
         page.steps(cause.plainest.steps, cause.plainest.text or None)
+        if not cause.plainest.confirmed:
+            page.line(ended_before(cause.plainest.claim), style="yellow")
         page.command(f"otaproof replay {cause.plainest.token}")
     _print_state(page, result)
     known = sum(bool(cause.known_case) for cause in result.causes)

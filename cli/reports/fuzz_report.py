@@ -6,7 +6,11 @@ from rich.console import Console
 
 from ...analysis.results.fuzz_result import FuzzFinding, FuzzResult, FuzzSummary
 from ...campaign.fuzz.findings import DIVERGENCE
+from ...campaign.fuzz.next_effect import OVER_EFFECTS
 from .report_page import ReportPage, counted
+
+NOT_REPLAYED = "not replayed by the board alone, or not shown"
+"""What is known of an unconfirmed finding of a fuzz that was ended too soon."""
 
 
 def print_fuzz(console: Console, result: FuzzResult) -> None:
@@ -14,13 +18,13 @@ def print_fuzz(console: Console, result: FuzzResult) -> None:
     page = ReportPage(console)
     page.calls()
     for summary in result.summary:
-        _print_summary(page, summary)
+        _print_summary(page, summary, bool(result.ended_by))
     page.title("Runs")
     for line in _totals(result):
         page.line(line)
 
 
-def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
+def _print_summary(page: ReportPage, summary: FuzzSummary, is_ended: bool) -> None:
     shortest = summary.shortest
     kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings:,} kinds of devices"
     if summary.claim == DIVERGENCE:
@@ -32,9 +36,17 @@ def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
     page.line(f"{device_words(shortest)}, run {shortest.run}", style="dim")
     page.steps(shortest.steps, shortest.text or None)
     if summary.confirmed < summary.findings:
-        unconfirmed = summary.findings - summary.confirmed
-        page.line(f"{unconfirmed} not shown by the board alone: board and model judge differently", style="yellow")
+        unconfirmed = counted(summary.findings - summary.confirmed, "finding")
+        told = NOT_REPLAYED if is_ended else ended_before(summary.claim)
+        page.line(f"{unconfirmed} of {summary.findings:,}: {told}", style="yellow")
     page.command(f"otaproof replay {shortest.token}")
+
+
+def ended_before(claim_id: str) -> str:
+    """Say what it means that a replay of the board alone does not break the claim of a finding."""
+    if claim_id in OVER_EFFECTS:
+        return "the model says that the next step, or a cut in the last one, can break it; none was found that does"
+    return "not shown by a replay of the board alone, so board and model judge differently: a bug in otaproof"
 
 
 def device_words(finding: FuzzFinding) -> str:

@@ -9,7 +9,7 @@ from ....analysis.results.campaign_result import CampaignCauses, CauseEntry
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.fault_model import FaultModel
 from ..campaign_report import mutation_lines, untried_lines
-from ..fuzz_report import device_words
+from ..fuzz_report import device_words, ended_before
 from .curve_view import Curve, curve
 from .page import render_page
 from .stepper_view import StepperView, stepper_of
@@ -24,6 +24,8 @@ class CauseView:
     severity: str
     """The worst of its claims; empty for a divergence."""
     device: str
+    note: str
+    """What it means that the board alone does not show it; empty where it does."""
     stepper: StepperView | None
 
 
@@ -76,5 +78,6 @@ def _cause(number: int, found: CauseReplay) -> CauseView:
         cause,
         min(harms, key=list(Harm).index).value if harms else "",
         device_words(cause.plainest),
+        "" if cause.plainest.confirmed else ended_before(cause.plainest.claim),
         None if found.replay is None else stepper_of(found.replay),
     )
