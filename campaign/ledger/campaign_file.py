@@ -30,6 +30,9 @@ SCHEMA = (
 )
 _BUSY = 60.0
 """Seconds to wait for another process that writes."""
+_READ_ONLY = (
+    "cannot be written, nor files beside it, which SQLite needs even to read it: copy it to a folder of your own"
+)
 
 
 @contextmanager
@@ -57,7 +60,9 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA synchronous = FULL")
         yield db
     except sqlite3.OperationalError as error:
-        raise InputError(f"{path}: {error}") from None
+        # The low byte tells the kind of error, the others where it arose.
+        is_read_only = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+        raise InputError(f"{path}: {_READ_ONLY if is_read_only else error}") from None
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path}: no campaign: {error}") from None
     finally:
@@ -85,4 +90,4 @@ def check_kind(path: Path, db: sqlite3.Connection) -> None:
         raise InputError(f"{path}: no campaign of this version of otaproof")
     (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if state != "ok":
-        raise InputError(f"{path}: a campaign that is damaged: {state}")
+        raise InputError(f"{path}: a campaign that is damaged: {state.splitlines()[-1]}")
