@@ -71,7 +71,10 @@ def _never_covered(ledger: Ledger) -> list[str]:
 
 def finding_of(plan: CampaignPlan, kind: FoundKind) -> Finding:
     """Return a finding as it was made; raises InputError for one that no run of the campaign makes."""
-    history = decode_history_token(kind.token).history
+    try:
+        history = decode_history_token(kind.token).history
+    except InputError as error:
+        raise InputError(f"the finding of {kind.claim_id} in run {kind.run} is damaged: {error}") from None
     worlds = plan.worlds
     faults = min(worlds.faults, max(MODELLED_FAULTS))
     try:

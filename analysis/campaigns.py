@@ -15,7 +15,7 @@ from .cluster import any_executor
 from .results.campaign_result import CampaignAction, CampaignResult, campaign_result
 
 Watch = Callable[[Ledger], None]
-"""Is told after each addition what there is so far."""
+"""Is told at the start, and after each addition, what there is so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,15 @@ def campaign_status(path: Path) -> CampaignResult:
 
 
 def merge_campaigns(target: Path, paths: Sequence[Path]) -> CampaignResult:
-    """Put shards of one campaign together in a new file; raises InputError for files of several campaigns."""
+    """Put shards of one campaign together in a new file, whole or not at all; raises InputError for files of several
+    campaigns."""
     if not paths:
         raise InputError("name the files to put together behind the new one")
     with ExitStack() as stack:
         parts = [stack.enter_context(Ledger.open(path)) for path in paths]
         for part in parts:
             parts[0].check_same(part)
-        merged = stack.enter_context(Ledger.create(target, parts[0].plan, parts[0].runs, ALL))
+        merged = stack.enter_context(Ledger.create(target, parts[0].plan, parts[0].runs, ALL, is_whole=True))
         for part in parts:
             merged.merge(part)
         return campaign_result(merged, "merge")

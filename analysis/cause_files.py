@@ -28,19 +28,20 @@ class CauseFiles:
     """What there is no file of, and why; one line each."""
 
 
-def cause_files(found: FuzzFinding, with_lua: bool = False) -> CauseFiles:
+def cause_files(found: FuzzFinding, with_lua: bool = False, number: int = 1) -> CauseFiles:
     """Return the files of a finding; of a divergence none, as the board alone does not show it.
 
-    with_lua: with a Lua script, which takes the extra `lua`."""
+    with_lua: with a Lua script, which takes the extra `lua`. number: of the finding, among those with tests of the same
+    claim: no two tests have one name, so pytest takes them all at once."""
     if found.claim == DIVERGENCE or not found.confirmed:
         return CauseFiles()
     history = decode_history_token(found.token).history
-    name = f"test_{found.claim.lower()}"
-    files = [(f"{name}.py", _test(found).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
+    name = f"test_{found.claim.lower()}" + (f"_{number}" if number > 1 else "")
+    files = [(f"{name}.py", _test(found, name).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
     without = []
     origin = f"Made by otaproof {__version__} from the history of {name}.py."
     if with_lua:
-        made = lua_files(history, found.claim, words_of(found, _WIDTH), origin)
+        made = lua_files(history, found.claim, words_of(found, _WIDTH), origin, f"{name}.py")
         files += [(f"{LUA}/{file}", contents) for file, contents in made]
     try:
         made = host_test_files(history, name, words_of(found, _WIDTH_OF_C), origin)
@@ -57,7 +58,7 @@ def words_of(found: FuzzFinding, width: int) -> list[str]:
     return [*textwrap.wrap(f"{found.claim}: {claim(found.claim).title}", width), "", *chain.from_iterable(wrapped)]
 
 
-def _test(found: FuzzFinding) -> str:
+def _test(found: FuzzFinding, name: str) -> str:
     """Return a test that fails as long as the history breaks the claim."""
     # Nothing ends the docstring: what complete() is given in a history may be any text.
     words = "\n".join(words_of(found, _WIDTH)).replace("\\", "/").replace('"', "'")
@@ -72,7 +73,7 @@ from otaproof.campaign.history.history_token import decode_history_token
 TOKEN = "{found.token}"
 
 
-def test_{found.claim.lower()}() -> None:
+def {name}() -> None:
     """Fails as long as {found.claim} is violated."""
     broken = replay_history(decode_history_token(TOKEN).history).breaks("{found.claim}")
     assert broken is None, broken.text

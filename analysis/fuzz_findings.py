@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..campaign.fuzz.findings import DIVERGENCE, Finding, Findings
 from ..campaign.fuzz.fuzz_driver import Fuzz, Limits
 from ..campaign.fuzz.generator import Worlds
+from ..campaign.fuzz.next_effect import played_on
 from ..campaign.history.history_replay import replay_history
 from ..campaign.history.history_token import HistoryToken, encode_history_token
 from ..campaign.history.player import StepOutcome
@@ -64,12 +65,17 @@ def _open(finding: Finding) -> ConfirmedFinding:
 
 
 def confirmed(finding: Finding) -> ConfirmedFinding:
-    """Return a finding with its token, and whether the board alone shows it."""
+    """Return a finding with its token, and whether the board alone shows it.
+
+    Of a claim about what a step does, the history goes on with the step that shows it."""
     if finding.claim_id == DIVERGENCE:
         # What the board does is not beyond doubt, so the token does not say how it ends.
         return ConfirmedFinding(finding, _open_token(finding), True, finding.text)
     try:
         played = replay_history(finding.history)
+        history = played_on(finding) if played.breaks(finding.claim_id) is None else None
+        if history is not None:
+            finding, played = replace(finding, history=history), replay_history(history)
     except (InputError, Panic):
         return _open(finding)
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)

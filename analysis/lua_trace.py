@@ -57,15 +57,18 @@ def require_lua() -> None:
     load_lupa(LuaVersion.LUA_51)
 
 
-def lua_files(history: History, claim_id: str, words: Sequence[str], origin: str) -> Iterator[tuple[str, bytes]]:
+def lua_files(
+    history: History, claim_id: str, words: Sequence[str], origin: str, test: str
+) -> Iterator[tuple[str, bytes]]:
     """Yield names and contents of the script and of what it is run with.
 
-    claim_id: what the history breaks. words: what happens, one line each. origin: what made it, and from what."""
+    claim_id: what the history breaks. words: what happens, one line each. origin: what made it, and from what. test:
+    name of the file that has its token."""
     played = _played(history)
     calls = list(_calls(played))
     images = sorted({step.image or 0 for step in history.steps if step.name in WRITE_STEPS})
     body = "\n".join(_body(calls, images))
-    told = [*words, "", *origin.splitlines(), "", *_how_to_run(history, claim_id, body, images, calls, played)]
+    told = [*words, "", *origin.splitlines(), "", *_how_to_run(history, (claim_id, test), body, images, calls, played)]
     head = "\n".join(f"-- {line}".rstrip().replace("\r", " ") for line in told)
     yield SCRIPT, f"{head}\n\n{body}".encode()
     yield BEFORE, history.dut.cells.to_bytes()
@@ -121,10 +124,16 @@ def _body(calls: Sequence[LuaCall], images: Sequence[int]) -> Iterator[str]:
 
 
 def _how_to_run(
-    history: History, claim_id: str, body: str, images: Sequence[int], calls: Sequence[LuaCall], played: list[Played]
+    history: History,
+    claim_and_test: tuple[str, str],
+    body: str,
+    images: Sequence[int],
+    calls: Sequence[LuaCall],
+    played: list[Played],
 ) -> Iterator[str]:
     """Yield the lines that say how `run` plays it, or why it cannot."""
-    token = f"the token in test_{claim_id.lower()}.py"
+    claim_id, test = claim_and_test
+    token = f"the token in {test}"
     try:
         cut = _cut(history, calls, played)
         command = _command(history, images)

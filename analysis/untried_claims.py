@@ -27,7 +27,8 @@ class UntriedClaim:
 def untried_claims(ledger: Ledger) -> Iterator[UntriedClaim]:
     """Yield the claims that a campaign has not tried, once all its runs are made; above F3 no model tells premises.
 
-    A shard is a part of one, and says nothing of the whole."""
+    A shard is a part of one, and says nothing of the whole. A claim that is violated has been tried: what locks an
+    application out of upgrades (C15) does so before any premise is met."""
     plan, blocks = ledger.plan, ledger.blocks()
     is_complete = all(count >= plan.blocks(lane, ledger.runs) for lane, count in blocks.items())
     if not is_complete or ledger.shard != ALL or plan.worlds.faults not in MODELLED_FAULTS:
@@ -38,8 +39,8 @@ def untried_claims(ledger: Ledger) -> Iterator[UntriedClaim]:
             _, scope = scope_of_block(plan.seed, plan.block(lane, number), plan.worlds)
             for item in claims_at_stake(scope):
                 at_stake.setdefault(item.claim.id, {})[scope] = None
-    met = ledger.covered().keys()
+    met, violated = ledger.covered().keys(), ledger.claims_found()
     for claim_id in sorted(at_stake, key=lambda name: int(name.removeprefix("C"))):
-        if str(premise_of(claim_id)) not in met:
+        if claim_id not in violated and str(premise_of(claim_id)) not in met:
             depths = (premise_depth(scope, claim_id) for scope in list(at_stake[claim_id])[:_MOST_ASKED])
             yield UntriedClaim(claim_id, min((depth for depth in depths if depth is not None), default=None))

@@ -1,6 +1,6 @@
 """Campaigns: random histories on the board against claims and model, kept in one file that is gone on with.
 
-What is given last is told after each addition what there is so far.
+What is given last is told at the start, and after each addition, what there is so far.
 
     from pathlib import Path
     from otaproof.library.campaigns import CampaignEffort, CampaignPlan, Shard, begin_campaign

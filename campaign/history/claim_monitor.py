@@ -198,10 +198,11 @@ class ClaimMonitor:
             yield from self._broken_info(app, moment, later[0])
             yield from self._broken_while_running(app, moment)
         starts = [start.running for start in later[:2]]
-        accepted = self._memory.accepted_at_start(later[0])
-        if not any(label == accepted or label in self._memory.earned for label in starts):
+        earned = {*self._memory.earned, self._memory.accepted_at_start(later[0])} - {None}
+        if earned.isdisjoint(starts):
             first, second = (label or "nothing" for label in starts)
-            yield BrokenClaim("C25", f"the next power-ons start {first} and {second}, none of them ever accepted")
+            told = f"{first} and {second}, none of them ever accepted" if any(starts) else "nothing"
+            yield BrokenClaim("C25", f"the next power-ons start {told}")
 
     def _broken_info(self, app: App, moment: Moment, next_start: Played) -> Iterator[BrokenClaim]:
         """Yield what info() tells amiss; next_start: the power-on that comes next when no call is made."""

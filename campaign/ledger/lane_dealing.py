@@ -72,6 +72,7 @@ class CampaignRun:
         began = time.monotonic()
         pending: dict[Future[LaneResult], LaneWork] = {}
         waiting = sorted(lanes, key=lambda lane: (lanes[lane], lane))
+        watch()
         while True:
             is_over = bool(self.ended_by) or (self.seconds is not None and time.monotonic() - began >= self.seconds)
             while waiting and len(pending) < self.ahead and not is_over:

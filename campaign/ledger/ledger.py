@@ -21,27 +21,10 @@ from ...errors import InputError
 from ...model.claims.claims import CLAIMS
 from ..fuzz.corpus import MOST_KEPT, Kept
 from ..fuzz.findings import BLOCK, DIVERGENCE
+from .campaign_file import APPLICATION_ID, FORMAT, SCHEMA, check_kind, connection, gone_if_ended, transaction
 from .campaign_plan import ALL, CampaignPlan, Shard, whole_blocks
 from .lane_work import FoundKind, LaneResult, LaneWork
 
-APPLICATION_ID = 0x6F746170
-"""What SQLite files of ours begin with: "otap"."""
-FORMAT = 2
-SCHEMA = (
-    "CREATE TABLE campaign (plan TEXT NOT NULL, runs INTEGER NOT NULL, shard TEXT NOT NULL, version TEXT NOT NULL)",
-    "CREATE TABLE lanes (lane INTEGER PRIMARY KEY, blocks INTEGER NOT NULL, runs INTEGER NOT NULL, "
-    "steps INTEGER NOT NULL, cuts INTEGER NOT NULL, mutated INTEGER NOT NULL)",
-    "CREATE TABLE left_out (lane INTEGER, reason TEXT, runs INTEGER NOT NULL, PRIMARY KEY (lane, reason))",
-    "CREATE TABLE found (lane INTEGER, claim TEXT, class TEXT, length INTEGER NOT NULL, run INTEGER NOT NULL, "
-    "runs INTEGER NOT NULL, first INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
-    "mutated INTEGER NOT NULL, PRIMARY KEY (lane, claim, class))",
-    "CREATE TABLE covered (lane INTEGER, point TEXT, runs INTEGER NOT NULL, first INTEGER NOT NULL, "
-    "mutated INTEGER NOT NULL, PRIMARY KEY (lane, point))",
-    "CREATE TABLE kept (lane INTEGER, run INTEGER, token TEXT NOT NULL, PRIMARY KEY (lane, run))",
-    "CREATE TABLE sittings (name TEXT PRIMARY KEY, began REAL NOT NULL, ended REAL NOT NULL, runs INTEGER NOT NULL, "
-    "steps INTEGER NOT NULL)",
-    "CREATE TABLE owners (lane INTEGER PRIMARY KEY, process TEXT NOT NULL)",
-)
 _OF_LANES = {
     "lanes": "lane",
     "left_out": "lane, reason",
@@ -50,8 +33,6 @@ _OF_LANES = {
     "kept": "lane, run",
 }
 """The tables that follow from plan and blocks, and what they are ordered by."""
-_BUSY = 60.0
-"""Seconds to wait for another process that writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +79,28 @@ class Mutation:
 class Ledger:
     """A campaign's file, open."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         """Take a connection whose file was found to be a campaign's."""
         self.path = path
-        self._db = connection
-        plan, runs, shard, self.version = connection.execute("SELECT * FROM campaign").fetchone()
+        self._db = db
+        plan, runs, shard, self.version = db.execute("SELECT * FROM campaign").fetchone()
         self.plan, self.runs, self.shard = CampaignPlan.from_json(plan), int(runs), Shard.parse(shard)
         self._sitting, self._began = os.urandom(8).hex(), time.time()
 
     @classmethod
     @contextmanager
-    def create(cls, path: Path, plan: CampaignPlan, runs: int, shard: Shard = ALL) -> Iterator["Ledger"]:
+    def create(
+        cls, path: Path, plan: CampaignPlan, runs: int, shard: Shard = ALL, *, is_whole: bool = False
+    ) -> Iterator["Ledger"]:
         """Make the file of a new campaign of so many runs, rounded up to whole blocks; raises InputError where there is
-        a file already."""
+        a file already. Of a file that cannot be begun nothing is left.
+
+        is_whole: of one that an exception ends, neither."""
         if path.exists() or path.is_symlink():
             raise InputError(f"{path} is there already; go on with otaproof campaign resume, or name another file")
-        with _connection(path) as db:
+        with gone_if_ended(path) as keep, connection(path) as db:
             db.execute("PRAGMA journal_mode = WAL")
-            with _transaction(db):
+            with transaction(db):
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {FORMAT}")
                 for statement in SCHEMA:
@@ -124,6 +109,8 @@ class Ledger:
                     "INSERT INTO campaign VALUES (?, ?, ?, ?)",
                     (plan.to_json(), whole_blocks(runs), str(shard), __version__),
                 )
+            if not is_whole:
+                keep()
             yield cls(path, db)
 
     @classmethod
@@ -133,8 +120,8 @@ class Ledger:
         if not path.is_file():
             missing = "is no file" if path.exists() else "no such file"
             raise InputError(f"{path}: {missing}; otaproof campaign run makes one")
-        with _connection(path) as db:
-            _check(path, db)
+        with connection(path) as db:
+            check_kind(path, db)
             try:
                 ledger = cls(path, db)
             except (ValueError, TypeError) as error:
@@ -152,7 +139,7 @@ class Ledger:
     def extend(self, runs: int) -> None:
         """Have the campaign go on to so many runs, rounded up to whole blocks; a smaller number changes nothing."""
         self.runs = max(self.runs, whole_blocks(runs))
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.execute("UPDATE campaign SET runs = ?", (self.runs,))
 
     def blocks(self) -> dict[int, int]:
@@ -162,7 +149,7 @@ class Ledger:
 
     def take(self, lanes: Iterable[int], process: str, is_gone: Iterable[str] = ()) -> list[int]:
         """Take those of the lanes that no other process has; is_gone: processes that do not count any more."""
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.executemany("DELETE FROM owners WHERE process = ?", [(name,) for name in is_gone])
             self._db.executemany(
                 "INSERT OR IGNORE INTO owners VALUES (?, ?)", [(lane, process) for lane in sorted(lanes)]
@@ -175,12 +162,12 @@ class Ledger:
 
     def release(self, process: str) -> None:
         """Let others have what a process took."""
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.execute("DELETE FROM owners WHERE process = ?", (process,))
 
     def add(self, work: LaneWork, result: LaneResult) -> bool:
         """Add what a piece of work came to; tell whether it was the next of its lane, and so was added."""
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.execute("INSERT OR IGNORE INTO lanes VALUES (?, 0, 0, 0, 0, 0)", (work.lane,))
             changed = self._db.execute(
                 "UPDATE lanes SET blocks = blocks + ?, runs = runs + ?, steps = steps + ?, cuts = cuts + ?, "
@@ -320,7 +307,7 @@ class Ledger:
         mine = dict(self._db.execute("SELECT lane, blocks FROM lanes"))
         theirs = dict(other._db.execute("SELECT lane, blocks FROM lanes"))
         longer = [lane for lane, blocks in theirs.items() if blocks > mine.get(lane, 0)]
-        with _transaction(self._db):
+        with transaction(self._db):
             for table in _OF_LANES:
                 self._db.executemany(f"DELETE FROM {table} WHERE lane = ?", [(lane,) for lane in longer])
                 for row in other._db.execute(f"SELECT * FROM {table}"):
@@ -345,45 +332,3 @@ def _parted(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
     """Return how many things only mutated runs came to, and how many only drawn ones: of (runs, mutated ones)."""
     pairs = list(counts)
     return sum(runs == mutated for runs, mutated in pairs), sum(not mutated for _, mutated in pairs)
-
-
-@contextmanager
-def _connection(path: Path) -> Iterator[sqlite3.Connection]:
-    """Yield a connection to a file that is closed at the end; what goes wrong with the file is an InputError."""
-    try:
-        db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
-    except sqlite3.Error as error:
-        raise InputError(f"{path}: cannot be opened: {error}") from None
-    try:
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA synchronous = FULL")
-        yield db
-    except sqlite3.OperationalError as error:
-        raise InputError(f"{path}: {error}") from None
-    except sqlite3.DatabaseError as error:
-        raise InputError(f"{path}: no campaign: {error}") from None
-    finally:
-        db.close()
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _check(path: Path, db: sqlite3.Connection) -> None:
-    """Raise InputError unless the file is a whole one of ours, with our tables and nothing else."""
-    (kind,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-    if (kind, version, sorted(found)) != (APPLICATION_ID, FORMAT, sorted(SCHEMA)):
-        raise InputError(f"{path}: no campaign of this version of otaproof")
-    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
-        raise InputError(f"{path}: a campaign that is damaged: {state}")

@@ -1,5 +1,6 @@
 """`otaproof campaign export`: what a campaign found, as files to take along."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -65,12 +66,14 @@ def campaign_export(
         return ExitCode.INCONCLUSIVE
     if not result.causes:
         terminal().print(f"{file}: nothing was found, so there is nothing to write")
+    tests: Counter[str] = Counter()
     shown = ((number, cause.title, found) for number, cause in enumerate(result.causes, 1) for found in cause.shown)
     for number, title, found in shown:
         home = folder / f"{number:02}-{found.claim}"
         drawing = trace_drawing(found.token)
         pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
-        made = cause_files(found, lua)
+        tests[found.claim] += 1
+        made = cause_files(found, lua, tests[found.claim])
         for name, contents in (*made.files, *pictures):
             make_directory((home / name).parent)
             write_file(home / name, contents)

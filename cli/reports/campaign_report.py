@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ...analysis.results.campaign_result import CampaignCauses, CampaignResult, CampaignState, CauseEntry
 from ...campaign.fuzz.findings import DIVERGENCE
-from .fuzz_report import device_words
+from .fuzz_report import device_words, ended_before
 from .report_page import ReportPage, counted
 
 _MOST_SHOWN = 20
@@ -62,9 +62,12 @@ def _print_cause(page: ReportPage, cause: CauseEntry) -> None:
         page.line(f"known: {', '.join(cause.known_cases)}", style="dim")
     page.line(f"{cause.plainest.claim}, {device_words(cause.plainest)}", style="dim")
     page.steps(cause.plainest.steps, cause.plainest.text or None)
+    if not cause.plainest.confirmed:
+        page.line(ended_before(cause.plainest.claim), style="yellow")
     page.command(f"otaproof replay {cause.plainest.token}")
     for found in cause.others:
-        page.line(f"{found.claim} ({found.faults}): {found.text}", style="dim")
+        told = found.text or ended_before(found.claim)
+        page.line(f"{found.claim} ({found.faults}): {told}", style="dim")
         page.command(f"otaproof replay {found.token}")
 
 
@@ -101,22 +104,35 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     claims = len({kind.claim for kind in result.found} - {DIVERGENCE})
     diverged = f", {counted(result.divergences, 'divergence')} of board and model" if result.compared else ""
     yield (
-        f"{counted(claims, 'violated claim')} on {counted(len(result.found) - result.divergences, 'kind')} of device"
-        f"{diverged}"
+        f"{counted(claims, 'violated claim')}, "
+        f"{counted(len(result.found) - result.divergences, 'finding')} by claim and kind of device{diverged}"
     )
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
     if result.newest_cover is not None:
         newest = f"the last new one in run {result.newest_cover:,}"
         yield f"{result.covered:,} actions, premises and sites of cuts covered, {newest}"
-    yield from _mutation_lines(result)
-    for untried in result.untried:
-        can = ", nor does a short search" if untried.depth is None else f", which {untried.depth} steps can meet"
-        yield f"{untried.claim} {untried.name} was never tried: no run met its premise{can}"
+    yield from mutation_lines(result)
+    yield from untried_lines(result)
     yield f"fingerprint {result.fingerprint}"
 
 
-def _mutation_lines(result: CampaignState) -> Iterator[str]:
+def untried_lines(result: CampaignState) -> Iterator[str]:
+    """Say which claims were never tried: first those that could have been, then those of which nobody knows how."""
+    for untried in result.untried:
+        if untried.depth is not None:
+            can = f"which {counted(untried.depth, 'step')} can meet"
+            yield f"{untried.claim} {untried.name} was never tried: no run met its premise, {can}"
+    rest = [untried for untried in result.untried if untried.depth is None]
+    if len(rest) == 1:
+        yield f"{rest[0].claim} {rest[0].name} was never tried: no run met its premise, nor does a short search"
+    elif rest:
+        names = ", ".join(untried.claim for untried in rest)
+        yield f"never tried, as no run met their premises, nor does a short search: {names}"
+
+
+def mutation_lines(result: CampaignState) -> Iterator[str]:
+    """Say how many histories are kept, and what came of the runs that began from one."""
     mutation = result.mutation
     if not mutation.kept:
         return

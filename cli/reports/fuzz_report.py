@@ -6,7 +6,11 @@ from rich.console import Console
 
 from ...analysis.results.fuzz_result import FuzzFinding, FuzzResult, FuzzSummary
 from ...campaign.fuzz.findings import DIVERGENCE
+from ...campaign.fuzz.next_effect import OVER_EFFECTS
 from .report_page import ReportPage, counted
+
+NOT_REPLAYED = "not replayed by the board alone, or not shown"
+"""What is known of an unconfirmed finding of a fuzz that was ended too soon."""
 
 
 def print_fuzz(console: Console, result: FuzzResult) -> None:
@@ -14,26 +18,35 @@ def print_fuzz(console: Console, result: FuzzResult) -> None:
     page = ReportPage(console)
     page.calls()
     for summary in result.summary:
-        _print_summary(page, summary)
+        _print_summary(page, summary, bool(result.ended_by))
     page.title("Runs")
     for line in _totals(result):
         page.line(line)
 
 
-def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
+def _print_summary(page: ReportPage, summary: FuzzSummary, is_ended: bool) -> None:
     shortest = summary.shortest
-    kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings} kinds of devices"
+    kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings:,} kinds of devices"
     if summary.claim == DIVERGENCE:
         page.title(f"DIVERGENCE of board and model on {kinds}: a bug in otaproof")
     else:
-        page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {len(shortest.steps)} steps")
+        steps = counted(len(shortest.steps), "step")
+        page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {steps}")
         page.line(summary.title)
     page.line(f"{device_words(shortest)}, run {shortest.run}", style="dim")
     page.steps(shortest.steps, shortest.text or None)
     if summary.confirmed < summary.findings:
-        unconfirmed = summary.findings - summary.confirmed
-        page.line(f"{unconfirmed} not shown by the board alone: board and model judge differently", style="yellow")
+        unconfirmed = counted(summary.findings - summary.confirmed, "finding")
+        told = NOT_REPLAYED if is_ended else ended_before(summary.claim)
+        page.line(f"{unconfirmed} of {summary.findings:,}: {told}", style="yellow")
     page.command(f"otaproof replay {shortest.token}")
+
+
+def ended_before(claim_id: str) -> str:
+    """Say what it means that a replay of the board alone does not break the claim of a finding."""
+    if claim_id in OVER_EFFECTS:
+        return "the model says that the next step, or a cut in the last one, can break it; none was found that does"
+    return "not shown by a replay of the board alone, so board and model judge differently: a bug in otaproof"
 
 
 def device_words(finding: FuzzFinding) -> str:
@@ -76,13 +89,13 @@ def _totals(result: FuzzResult) -> Iterator[str]:
     )
     yield from _covered(result) if result.compared else ()
     for reason, count in result.left_out.items():
-        yield f"{count:,} runs ended early: {reason}, which is outside the scope of the model"
+        yield f"{counted(count, 'run')} ended early: {reason}, which is outside the scope of the model"
     violated = len(result.findings) - result.divergences
     claims = sum(summary.claim != DIVERGENCE for summary in result.summary)
-    diverged = f", {result.divergences} divergences of board and model" if result.compared else ""
+    diverged = f", {counted(result.divergences, 'divergence')} of board and model" if result.compared else ""
     yield (
-        f"{claims} violated claims, {violated} findings by claim and kind of device{diverged}; --json and --out have "
-        "all of them"
+        f"{counted(claims, 'violated claim')}, {counted(violated, 'finding')} by claim and kind of device{diverged}; "
+        "--json and --out have all of them"
     )
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"

@@ -1,6 +1,9 @@
 """The files of a finding."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
+from subprocess import run
 
 from otaproof.analysis.cause_files import cause_files
 from otaproof.analysis.fuzz_findings import confirmed
@@ -32,6 +35,26 @@ def test_cause_has_a_test_a_host_test_and_its_flash() -> None:
     names = {name for name, _ in made.files}
     assert {"test_c7.py", "flash.bin", "host_test/CMakeLists.txt", "host_test/main/test_c7.c"} <= names
     assert () == made.without
+
+
+def test_second_cause_of_a_claim_has_tests_of_other_names(tmp_path: Path) -> None:
+    """So that pytest takes the tests of all causes at once, and both host tests can be copied to one place."""
+    cause = case("accept-is-not-atomic")
+    for number in (1, 2):
+        files = dict(cause_files(cause, number=number).files)
+        (test,) = (name for name in files if name.endswith(".py"))
+        (host_test,) = (name for name in files if name.startswith("host_test/main/test_"))
+        assert test.removesuffix(".py") == host_test.removeprefix("host_test/main/").removesuffix(".c")
+        assert f"RUN_TEST({test.removesuffix('.py')});" in files[host_test].decode()
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / test).write_bytes(files[test])
+    played = run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert played.returncode == 1 and "2 failed" in played.stdout
 
 
 def test_what_has_no_host_test_is_told_in_a_line() -> None:

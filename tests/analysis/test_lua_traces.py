@@ -24,7 +24,7 @@ NOT_ATOMIC = known_case("accept-is-not-atomic")
 
 def written(history: History, claim_id: str, folder: Path) -> str:
     """Write a script and what it is run with; return the script."""
-    files = dict(lua_files(history, claim_id, ["What happens."], "Made by a test."))
+    files = dict(lua_files(history, claim_id, ["What happens."], "Made by a test.", f"test_{claim_id.lower()}.py"))
     for name, contents in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(contents)
@@ -39,7 +39,7 @@ def commands(script: str) -> list[list[str]]:
 
 def is_playable(case: KnownCase) -> bool:
     """Tell whether `run` can play a case."""
-    script = dict(lua_files(case.history, case.claim_id or "C1", [], ""))["trace.lua"].decode()
+    script = dict(lua_files(case.history, case.claim_id or "C1", [], "", "test.py"))["trace.lua"].decode()
     return bool(commands(script))
 
 

@@ -57,6 +57,13 @@ def test_campaign_that_goes_on_says_nothing(tmp_path: Path) -> None:
         assert [] == list(untried_claims(ledger))
 
 
+def test_claim_that_is_violated_was_tried(tmp_path: Path) -> None:
+    """C15 is violated as soon as the only slot runs, which meets no premise of it."""
+    with played(tmp_path / "lone.db", CampaignPlan(11, Worlds(slots=1, has_factory=False))) as ledger:
+        assert "C15" in ledger.claims_found() and "premise of C15" not in ledger.covered()
+        assert "C15" not in {found.claim_id for found in untried_claims(ledger)}
+
+
 @pytest.mark.parametrize(("depth", "fails"), [(4, True), (None, False)])
 def test_claim_that_could_have_been_tried_fails_a_campaign(
     depth: int | None, fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

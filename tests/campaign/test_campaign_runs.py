@@ -21,6 +21,7 @@ from otaproof.campaign.fuzz.generator import Worlds
 from otaproof.campaign.fuzz.guide import Guide
 from otaproof.campaign.ledger import lane_dealing
 from otaproof.campaign.ledger import ledger as ledger_file
+from otaproof.campaign.ledger.campaign_file import connection
 from otaproof.campaign.ledger.campaign_plan import ALL, LANES, CampaignPlan, Shard
 from otaproof.campaign.ledger.lane_dealing import CampaignRun
 from otaproof.campaign.ledger.lane_work import FoundKind, LaneResult, LaneWork, play_lane
@@ -366,3 +367,10 @@ def test_file_that_is_no_campaign_is_refused(
     with pytest.raises(InputError, match=told) as error, Ledger.open(path):
         pass
     assert str(error.value).startswith(str(path))
+
+
+def test_file_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    """A file in WAL mode is not read either where SQLite can lay no file beside it."""
+    with pytest.raises(InputError, match="copy it to a folder of your own"), connection(tmp_path / "kept.db") as db:
+        db.execute("PRAGMA query_only = ON")
+        db.execute("CREATE TABLE told (line TEXT)")

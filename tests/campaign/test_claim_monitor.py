@@ -65,6 +65,14 @@ PLAIN, THREE, OLD = device(rollback=False), device(slots=3), device(Release.V5_1
 REJECTED = encode_entry(make_entry(1, OtaImgState.ABORTED)), encode_entry(make_entry(2, OtaImgState.VALID))
 FOUND = replace(device(), device=replace(device().device, holds=(("ota_0", 0), ("ota_1", 1)), entries=REJECTED))
 """A device that comes with ota_0 ABORTED; ota_1 runs."""
+_GUARDED = device(Release.V6_0, anti_rollback=True)
+TORSO_SELECTED = replace(
+    _GUARDED,
+    device=replace(_GUARDED.device, holds=(("ota_0", 0), ("ota_1", 1))),
+    images=(SmallImage(1), SmallImage(2), SmallImage(3, secure_version=1)),
+).then(set_boot("ota_1"), ACCEPT, COMMENCE, Step(StepName.WRITE, image=2, offset=0, length=112))
+"""A download into the slot that was selected and accepted; the secure version that lies there by now is higher than
+that of all others, so nothing boots until the image is whole."""
 
 KEPT: list[tuple[str, str, History]] = [
     ("C2", "complete() has verified it", device().then(*upgrade(1), RESTART)),
@@ -147,6 +155,7 @@ BROKEN: list[tuple[str, str, History]] = [
     ("C21", "commence() wipes what complete() has marked", PLAIN.then(*WRITTEN, STAY, COMMENCE)),
     ("C22", "both records name the running slot", OLD.then(*ACCEPTED, set_boot(RUNNING), ROLLBACK, RESTART)),
     ("C25", "without rollback nothing takes it back", PLAIN.then(*upgrade(1), RESTART)),
+    ("C25", "nothing boots", TORSO_SELECTED),
     ("C25", "it asked for itself, 5.1", OLD.then(*ACCEPTED, *upgrade(3), RESTART, set_boot(RUNNING))),
 ]
 

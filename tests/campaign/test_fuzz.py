@@ -240,7 +240,7 @@ def test_divergence_is_loud(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert 1 == code
     assert output.index("DIVERGENCE of board and model") < output.index(" violated (")
     assert "otaproof replay oth1." in output
-    assert "1 divergences of board and model" in " ".join(output.split())
+    assert "1 divergence of board and model" in " ".join(output.split())
 
 
 def test_minutes_end_the_runs(capsys: pytest.CaptureFixture[str]) -> None:

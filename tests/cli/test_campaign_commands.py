@@ -15,8 +15,9 @@ from otaproof.analysis import campaign_causes
 from otaproof.campaign.fuzz.findings import BLOCK
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
-from otaproof.campaign.ledger import lane_dealing
+from otaproof.campaign.ledger import lane_dealing, ledger
 from otaproof.campaign.ledger.lane_work import play_lane
+from otaproof.campaign.ledger.ledger import Ledger
 from otaproof.cli.main import main
 
 DEVICE = ("--slots", "2", "--no-factory", "--rollback", "--no-anti-rollback", "--idf", "5.1", "--seed", "5")
@@ -267,6 +268,12 @@ def test_what_mutation_came_to_is_told(place: Path, capsys: pytest.CaptureFixtur
     told = json.loads(capsys.readouterr().out)["mutation"]
     assert f"{told['kept']} histories kept; {told['runs']} runs began from one of them, changed" in text
     assert f"only these covered {told['covered']} of that" in text
+    main(["campaign", "show", "new.db", "--report", "page"])
+    shown = printed(capsys)
+    page = " ".join((place / "page" / "index.html").read_text(encoding="utf-8").replace("<li>", "").split())
+    lines = (f"{told['kept']} histories kept; {told['runs']} runs began", f"only these covered {told['covered']} of")
+    for line in lines:
+        assert line in shown and line in page
     assert 0 < told["runs"] < BLOCK
     main(["campaign", "run", "plain.db", *DEVICE, "--runs", str(BLOCK), "--no-steer"])
     assert "histories kept" not in printed(capsys)
@@ -283,6 +290,46 @@ def test_campaign_of_another_version_is_not_gone_on_with(
     monkeypatch.setattr("otaproof.analysis.campaigns.__version__", "99")
     assert 2 == main(["campaign", "resume", "old.db"])
     assert "and this is 99" in capsys.readouterr().err
+
+
+def test_claims_of_the_first_block_are_told_as_they_are_found(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal, a line for each; of those that were known before it went on none."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK), "--json"])
+    streams = capsys.readouterr()
+    told = re.findall(r"found (C\d+), after 25 runs", streams.err)
+    assert told and set(told) == {kind["claim"] for kind in json.loads(streams.out)["found"]}
+    main(["campaign", "resume", "new.db", "--runs", str(2 * BLOCK)])
+    assert not set(told) & set(re.findall(r"found (C\d+)", capsys.readouterr().err))
+
+
+def test_nothing_is_left_of_a_merge_that_fails(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it would look like a campaign."""
+    for number in (1, 2):
+        begin(f"{number}.db", *DEVICE, "--shard", f"{number}/2")
+    before = sorted(place.iterdir())
+    merge = Ledger.merge
+
+    def merge_or_fail(self: Ledger, other: Ledger) -> None:
+        if other.path.name == "2.db":
+            raise sqlite3.OperationalError("database or disk is full")
+        merge(self, other)
+
+    monkeypatch.setattr(Ledger, "merge", merge_or_fail)
+    capsys.readouterr()
+    assert 2 == main(["campaign", "merge", "all.db", "1.db", "2.db"])
+    assert "all.db: database or disk is full" in capsys.readouterr().err
+    assert before == sorted(place.iterdir())
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_begun(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the same command can be given again."""
+    monkeypatch.setattr(ledger, "SCHEMA", ("no SQL",))
+    assert 2 == main(["campaign", "run", "new.db", "--runs", "1"])
+    assert "new.db: " in capsys.readouterr().err and [] == list(place.iterdir())
 
 
 def test_under_f5_nothing_is_said_of_a_comparison(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,14 @@ def test_page_of_a_fuzz_says_what_the_result_says(place: Path, capsys: pytest.Ca
     assert raw == reported(place, capsys, *FUZZ)[1]
 
 
+def test_page_of_a_fuzz_under_f5_tells_of_no_comparison(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The board plays alone, so nothing followed it."""
+    result, _, page = reported(place, capsys, "fuzz", "--runs", "1", "--seed", "1", "--faults", "F5")
+    lead = " ".join(page.of_class("lead")[0].text.split())
+    assert not result["compared"] and lead.endswith("on the simulated board alone: the device model ends with F3.")
+    assert "divergences" not in page.of_class("facts")[0].text
+
+
 def test_proof_of_every_configuration_has_no_page(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Told in one line, before the work."""
     assert ExitCode.BAD_INPUT == main(["prove", "--all", "--report", "page"])

@@ -1,17 +1,27 @@
 """What reports look like on a terminal of 80 columns: what has to be pasted is not broken."""
 
+import io
 import json
 import re
 from pathlib import Path
 
 import pytest
 from doctor_projects import TWO_SLOTS
+from rich.console import Console
 
+from otaproof.analysis.fuzz_findings import ConfirmedFinding, FuzzReport
+from otaproof.analysis.results.fuzz_result import fuzz_result
+from otaproof.campaign.fuzz.findings import Finding, Findings
+from otaproof.campaign.fuzz.generator import Worlds
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
+from otaproof.campaign.lockstep.lockstep import scope_of_device
 from otaproof.cli.main import main
+from otaproof.cli.reports.fuzz_report import print_fuzz
+from otaproof.cli.reports.report_page import counted
 from otaproof.impl.image.format import build_image
 from otaproof.model.call_names import CALLS_TEXT
+from otaproof.model.fault_model import FaultModel
 
 COLUMNS = 80
 REPLAY = ("replay", encode_history_token(known_case("trial-is-lost").token()))
@@ -101,4 +111,24 @@ def test_fuzz_prints_a_block_for_each_claim(capsys: pytest.CaptureFixture[str], 
     for claim in claims:
         shortest = min(len(finding["steps"]) for finding in findings if finding["claim"] == claim)
         (heading,) = (line for line in text.splitlines() if line.startswith(f"{claim} violated"))
-        assert heading.endswith(f"shortest: {shortest} steps")
+        assert heading.endswith(f"shortest: {counted(shortest, 'step')}")
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "ended_by", "told"),
+    [
+        ("C21", "", "1 finding of 1: the model says that the next step, or a cut in the last one, can break it"),
+        ("C4", "", "1 finding of 1: not shown by a replay of the board alone, so board and model judge differently"),
+        ("C4", "interrupted", "1 finding of 1: not replayed by the board alone, or not shown"),
+    ],
+)
+def test_what_the_board_alone_does_not_show_is_told(claim_id: str, ended_by: str, told: str) -> None:
+    """And what that means: a disagreement only where a state breaks the claim, and the fuzz came to its end."""
+    worlds, findings = Worlds(), Findings()
+    history = known_case("trial-is-lost").history
+    finding = Finding(claim_id, scope_of_device(history.device, FaultModel.F3), history, 0)
+    found = ConfirmedFinding(finding, "oth1.token", False, "")
+    result = fuzz_result(FuzzReport(0, worlds, findings, (found,), ended_by, 1.0))
+    console = Console(width=COLUMNS, record=True, file=io.StringIO())
+    print_fuzz(console, result)
+    assert told in " ".join(console.export_text().split())

@@ -8,7 +8,8 @@ from ....analysis.results.campaign_dossier import CampaignDossier, CauseReplay
 from ....analysis.results.campaign_result import CampaignCauses, CauseEntry
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.fault_model import FaultModel
-from ..fuzz_report import device_words
+from ..campaign_report import mutation_lines, untried_lines
+from ..fuzz_report import device_words, ended_before
 from .curve_view import Curve, curve
 from .page import render_page
 from .stepper_view import StepperView, stepper_of
@@ -23,6 +24,8 @@ class CauseView:
     severity: str
     """The worst of its claims; empty for a divergence."""
     device: str
+    note: str
+    """What it means that the board alone does not show it; empty where it does."""
     stepper: StepperView | None
 
 
@@ -43,6 +46,7 @@ def campaign_page(dossier: CampaignDossier) -> bytes:
         result=result,
         causes=tuple(_cause(number, found) for number, found in enumerate(dossier.causes, 1)),
         curves=_curves(result),
+        notes=(*mutation_lines(result), *untried_lines(result)),
         rungs=tuple(fault.name for fault in FaultModel if fault <= FaultModel[result.faults]),
         claims=_claims(result),
         provenance=dossier.provenance,
@@ -74,5 +78,6 @@ def _cause(number: int, found: CauseReplay) -> CauseView:
         cause,
         min(harms, key=list(Harm).index).value if harms else "",
         device_words(cause.plainest),
+        "" if cause.plainest.confirmed else ended_before(cause.plainest.claim),
         None if found.replay is None else stepper_of(found.replay),
     )
