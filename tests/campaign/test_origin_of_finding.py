@@ -61,6 +61,10 @@ def failing(step: Step, op: int, *, is_silent: bool) -> Step:
             "No fault is needed: commence(), write(), complete(), rollback(), esp_ota_set_boot_partition(); it shows ",
         ),
         ((POWER_ON,), "No fault is needed; it shows after a restart"),
+        (
+            (POWER_OFF, Step(StepName.FLASH_SLOT, label="ota_1", image=1), POWER_ON, ACCEPT),
+            "No fault is needed: a tool that flashes a slot; it shows in accept()",
+        ),
         ((COMMENCE, POWER_OFF), "No fault is needed: commence(); it shows where the power fails between calls"),
     ],
 )
@@ -82,3 +86,8 @@ def test_tear_and_what_follows_do_not_matter() -> None:
     torn = [number for number, step in enumerate(history.steps) if step.cut is not None]
     assert torn and origin_of(history) == origin_of(history.then(COMMENCE))
     assert "the power fails in accept()" in origin_of(history).lower()
+
+
+def test_history_of_a_stranger_that_cannot_be_played_is_told() -> None:
+    """accept() has no operation here that could be cut."""
+    assert "The board cannot play the history to its end" == origin_of(RUNNING.then(cut(ACCEPT, 7)))
