@@ -2,8 +2,8 @@
 
 Each device takes an image of the size of a real one, in every scenario of `otaproof check`, and the power is cut at
 every byte of every flash operation (F1). A violation is explained where its token, played from the first call on by a
-board that nobody has swept, breaks the claim as well, and the device model, where it has the device and the claim, does
-not have a proof that it holds for every history. One that is not ends the run with exit code 1.
+board that nobody has swept, breaks the claim as well, and the device model refutes it too, unless it has not got the
+library that brings the update. One that is not ends the run with exit code 1.
 """
 
 import argparse
@@ -58,7 +58,7 @@ class Swept:
     refuted: tuple[str, ...]
     """Ids of the violated claims that the replay confirms and the device model refutes as well."""
     on_board: tuple[str, ...]
-    """Of those that the replay confirms, and the device model has no verdict on."""
+    """Of those that the replay confirms, where the device model has not got the library that brings the update."""
     unexplained: tuple[str, ...]
     """Replay tokens of all others."""
 
@@ -96,12 +96,12 @@ def sweep_of(sizes: tuple[int, int], device: SweptDevice) -> Swept:
         token = token_of(report, result.claim.id, result.shortest)
         is_confirmed = replay(decode_token(token), world).is_claim_kept is False
         proof = verdicts.get(result.claim.id)
-        if not is_confirmed or (proof is not None and proof.verdict != "refuted"):
-            unexplained.append(token)
-        elif proof is None:
+        if is_confirmed and proof is not None and proof.verdict == "refuted":
+            refuted.append(result.claim.id)
+        elif is_confirmed and device.config.updater is not Updater.ESP_IDF:
             on_board.append(result.claim.id)
         else:
-            refuted.append(result.claim.id)
+            unexplained.append(token)
     return Swept(
         device,
         sum(sweep.cuts for sweep in report.sweeps.values()),

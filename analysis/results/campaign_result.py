@@ -175,7 +175,7 @@ class CauseEntry:
     plainest: FuzzFinding
     """The plainest of them."""
     others: tuple[FuzzFinding, ...]
-    """For each claim that this one does not break, the plainest history that does."""
+    """For each other of its claims, the plainest history that breaks it."""
 
     @property
     def shown(self) -> tuple[FuzzFinding, ...]:

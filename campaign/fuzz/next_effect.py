@@ -42,9 +42,11 @@ def played_on(finding: Finding) -> History | None:
 def _writing_on(history: History) -> Iterator[History]:
     """Yield the history with one more write(): where the last one of its image ended, and of its first bytes."""
     for image in range(len(history.images)):
-        ends = [step.offset + step.length for step in history.steps if (step.name, step.image) == (_WRITE, image)]
+        ends = [
+            step.offset + step.length for step in history.steps if (step.name, step.image) == (StepName.WRITE, image)
+        ]
         for offset in sorted({0, *ends[-1:]} - {IMAGE_SIZE}, reverse=True):
-            step = Step(_WRITE, image=image, offset=offset, length=IMAGE_SIZE - offset)
+            step = Step(StepName.WRITE, image=image, offset=offset, length=IMAGE_SIZE - offset)
             yield replace(history, steps=(*history.steps, step))
 
 
@@ -66,6 +68,3 @@ def _with_cuts(finding: Finding) -> Iterator[History]:
             torn = torn_by_cut(name, op, moments, scope.slots, scope.faults) if "_erase_" in name else None
             if torn is not None:
                 yield replace(history, steps=(*before, replace(last, cut=StepCut(number, torn))))
-
-
-_WRITE = StepName.WRITE

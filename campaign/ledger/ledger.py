@@ -96,8 +96,15 @@ class Ledger:
         a file already. Of a file that cannot be begun nothing is left.
 
         is_whole: of one that an exception ends, neither."""
-        if path.exists() or path.is_symlink():
-            raise InputError(f"{path} is there already; go on with otaproof campaign resume, or name another file")
+        # Made here and nowhere else, or it would not be ours to remove; what else is wrong SQLite tells.
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            raise InputError(
+                f"{path} is there already; go on with otaproof campaign resume, or name another file"
+            ) from None
+        except OSError:
+            pass
         with gone_if_ended(path) as keep, connection(path) as db:
             db.execute("PRAGMA journal_mode = WAL")
             with transaction(db):

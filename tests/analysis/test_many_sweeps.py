@@ -53,6 +53,13 @@ def test_a_proof_that_a_sweep_contradicts_is_unexplained(monkeypatch: pytest.Mon
     assert found.unexplained and not found.refuted and not found.on_board
 
 
+def test_a_device_of_the_model_without_a_verdict_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts on each device with esp_ota_* ship; one that is missing is told, and not taken for another library."""
+    monkeypatch.setattr(upgrade_check, "prove_for", lambda *_: "not shipped")
+    found = swept(Config())
+    assert found.unexplained and not found.refuted and not found.on_board
+
+
 def test_a_replay_that_shows_nothing_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep and the board do not agree then."""
 

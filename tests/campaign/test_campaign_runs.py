@@ -374,3 +374,13 @@ def test_file_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="copy it to a folder of your own"), connection(tmp_path / "kept.db") as db:
         db.execute("PRAGMA query_only = ON")
         db.execute("CREATE TABLE told (line TEXT)")
+
+
+def test_file_that_another_process_has_just_begun_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two begin one campaign at once, and the second looked before the first had made its file."""
+    path, plan = tmp_path / "both.db", CampaignPlan(1, Worlds())
+    monkeypatch.setattr(Path, "exists", lambda *_, **__: False)
+    with Ledger.create(path, plan, BLOCK):
+        with pytest.raises(InputError, match="is there already"), Ledger.create(path, plan, BLOCK):
+            pytest.fail("it was begun twice")
+        assert path.is_file()

@@ -177,27 +177,28 @@ def test_interrupt_says_how_to_go_on(
     assert "25 of 75 runs" in text and "interrupted; otaproof campaign resume new.db goes on" in text
 
 
-def test_interrupt_of_show_keeps_the_findings(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As they were found."""
+@pytest.fixture
+def interrupted(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the place of a campaign, new.db, an interrupt of which comes as its findings are made plain."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
     capsys.readouterr()
     monkeypatch.setattr(campaign_causes, "plainest", lambda finding: signal.raise_signal(signal.SIGINT))
+    return place
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_interrupt_of_show_keeps_the_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    """As they were found."""
     assert 3 == main(["campaign", "show", "new.db", "--json"])
     shown = json.loads(capsys.readouterr().out)
     assert "interrupted" == shown["ended_by"] and len(shown["found"]) == sum(c["kinds"] for c in shown["causes"])
 
 
-def test_interrupt_of_export_writes_nothing(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupt_of_export_writes_nothing(interrupted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And says so."""
-    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
-    capsys.readouterr()
-    monkeypatch.setattr(campaign_causes, "plainest", lambda finding: signal.raise_signal(signal.SIGINT))
     assert 3 == main(["campaign", "export", "new.db", "found"])
-    assert ("", "interrupted; nothing was written\n") == capsys.readouterr() and not [*(place / "found").iterdir()]
+    assert ("", "interrupted; nothing was written\n") == capsys.readouterr()
+    assert not [*(interrupted / "found").iterdir()]
 
 
 @pytest.mark.parametrize(
