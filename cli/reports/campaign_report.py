@@ -6,6 +6,7 @@ from rich.console import Console
 
 from ...analysis.results.campaign_result import CampaignCauses, CampaignResult, CampaignState, CauseEntry
 from ...campaign.fuzz.findings import DIVERGENCE
+from ...model.claims.claims import claim
 from .fuzz_report import device_words, ended_before
 from .report_page import ReportPage, counted
 
@@ -60,6 +61,8 @@ def _print_cause(page: ReportPage, cause: CauseEntry) -> None:
     )
     if cause.known_cases:
         page.line(f"known: {', '.join(cause.known_cases)}", style="dim")
+    for promise in promises_of(cause):
+        page.line(promise)
     page.line(f"{cause.plainest.claim}, {device_words(cause.plainest)}", style="dim")
     page.steps(cause.plainest.steps, cause.plainest.text or None)
     if not cause.plainest.confirmed:
@@ -69,6 +72,11 @@ def _print_cause(page: ReportPage, cause: CauseEntry) -> None:
         told = found.text or ended_before(found.claim)
         page.line(f"{found.claim} ({found.faults}): {told}", style="dim")
         page.command(f"otaproof replay {found.token}")
+
+
+def promises_of(cause: CauseEntry) -> list[str]:
+    """Return the claims that a cause breaks, as sentences."""
+    return [f"{claim_id}: {claim(claim_id).title}" for claim_id in cause.claims if claim_id != DIVERGENCE]
 
 
 def _print_divergences(page: ReportPage, result: CampaignState) -> None:

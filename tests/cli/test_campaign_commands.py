@@ -61,6 +61,7 @@ def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[s
     assert merged["mutation"] == whole["mutation"]
     assert 1 == main(["campaign", "show", "whole.db"])
     text = printed(capsys)
+    assert "C4: With rollback, an image that complete() has marked gets one try" in text
     assert "known: accept-before-the-first-boot" in text and "otaproof replay oth1." in text
     assert "Never covered:" in text and whole["fingerprint"] in text
 
@@ -97,6 +98,7 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
     page = (place / "page" / "index.html").read_text(encoding="utf-8")
     assert len(shown["causes"]) == page.count('<section class="finding"') == page.count('<div class="stepper"')
     assert all(cause["plainest"]["token"] in page for cause in shown["causes"])
+    assert "C10: info() names the partition that runs" in page
     assert f"<b>{shown['covered']}</b> actions, premises and sites of cuts" in page
     assert f"<b>{len(shown['found'])}</b> kinds" in page
     assert f"The last new one in run {shown['newest_cover']}." in page

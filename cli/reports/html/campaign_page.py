@@ -8,7 +8,7 @@ from ....analysis.results.campaign_dossier import CampaignDossier, CauseReplay
 from ....analysis.results.campaign_result import CampaignCauses, CauseEntry
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.fault_model import FaultModel
-from ..campaign_report import mutation_lines, untried_lines
+from ..campaign_report import mutation_lines, promises_of, untried_lines
 from ..fuzz_report import device_words, ended_before
 from .curve_view import Curve, curve
 from .page import render_page
@@ -23,6 +23,8 @@ class CauseView:
     cause: CauseEntry
     severity: str
     """The worst of its claims; empty for a divergence."""
+    promises: tuple[str, ...]
+    """Those that are broken, as sentences."""
     device: str
     note: str
     """What it means that the board alone does not show it; empty where it does."""
@@ -77,6 +79,7 @@ def _cause(number: int, found: CauseReplay) -> CauseView:
         str(number),
         cause,
         min(harms, key=list(Harm).index).value if harms else "",
+        tuple(promises_of(cause)),
         device_words(cause.plainest),
         "" if cause.plainest.confirmed else ended_before(cause.plainest.claim),
         None if found.replay is None else stepper_of(found.replay),
